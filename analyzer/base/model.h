@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.h - a recording in memory: what the store reads and what analysis and render work on.
+ *
+ * Plain data. Ids are those of the recording's tables; they are dense but may have gaps, so each array
+ * is indexed by id (entry 0 unused, entries of a gap zeroed) and `*_count` is the highest id + 1.
+ * Ownership: `struct recording` owns everything below it; recording_release() frees it. Strings are
+ * NUL-terminated UTF-8 and never NULL unless said.
+ */
+#ifndef SEEP_MODEL_H
+#define SEEP_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../preload/arena.h"
+
+struct model_process {
+	uint32_t id, pid, ppid, parent_id; /* 0: none */
+	char *exe, *command, *allocator;   /* command, allocator: "" unknown */
+	int64_t started_ns, ended_ns;      /* ended_ns 0: still runs */
+	bool exec_ended;                   /* went on as another program */
+	uint64_t trust[TRUST_COUNT];
+	uint64_t private_bytes; /* Seep's own memory in the process */
+};
+
+struct model_module {
+	uint32_t id;
+	char *path, *build_id; /* path "": code of no file */
+	uint64_t size;
+	char *symbol_status; /* "": not tried */
+};
+
+/* One function at a location; inlined callees first. */
+struct model_symbol {
+	char *function;
+	char *file; /* NULL unknown */
+	uint32_t line, start_line;
+};
+
+struct model_location {
+	uint32_t id, module_id;
+	uint64_t offset;
+	bool exact;    /* offset is a pc and not a return address: look up offset, otherwise offset - 1 */
+	bool resolved; /* symbols are final */
+	char *pseudo;  /* NULL: a code address */
+	struct model_symbol *symbols; /* symbols[0] innermost */
+	size_t symbol_count;
+};
+
+struct model_node {
+	uint32_t id, parent_id, location_id; /* parent_id 0: the root */
+	bool guessed;
+};
+
+struct model_site {
+	uint32_t id, node_id;
+	enum seep_kind kind;
+};
+
+/* A site's figures at a moment, summed over the chosen processes. */
+struct model_total {
+	uint32_t site_id;
+	int64_t live_count, live_bytes;
+	uint64_t acquired_count, acquired_bytes;
+	uint64_t released_count, released_bytes;
+	uint64_t temporary_count;
+	double mean_age_s; /* of what lives; 0 if nothing does */
+};
+
+struct model_misuse {
+	uint32_t process_id;
+	enum arena_misuse_kind kind;
+	uint32_t node_id, previous_node_id;
+	uint64_t count;
+	int32_t last_fd;
+};
+
+struct model_unseen {
+	uint32_t process_id;
+	char *target;
+	uint64_t count;
+};
+
+struct recording {
+	char *path;
+	int64_t created_ns, ended_ns; /* ended_ns 0: live */
+	int64_t newest_ns;            /* time of the newest figures */
+	uint32_t interval_ms;
+	uint64_t file_bytes;
+	struct model_process *processes;
+	struct model_module *modules;
+	struct model_location *locations;
+	struct model_node *nodes;
+	struct model_site *sites;
+	size_t process_count, module_count, location_count, node_count, site_count;
+	struct model_misuse *misuses;
+	size_t misuse_count;
+	struct model_unseen *unseen;
+	size_t unseen_count;
+};
+
+void recording_release(struct recording *recording);
+
+/* The name of a kind ("heap", "socket"), and back: -1 if unknown. */
+const char *kind_name(enum seep_kind kind);
+int kind_by_name(const char *name);
+
+#endif

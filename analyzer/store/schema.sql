@@ -1,0 +1,214 @@
+-- SPDX-License-Identifier: MIT
+-- schema.sql - what a Seep recording holds. Compiled into `seep`; the manual is seep-schema(5).
+--
+-- A recording is one SQLite file: application_id 0x53656570 ("Seep"), user_version = the schema's version.
+-- Times are nanoseconds since 1970 (UTC) in columns named *_ns, and whole seconds since 1970 in `time`.
+-- Sizes are bytes. Counters are cumulative since the process began, so that a roll-up keeps the last
+-- value of its bucket and the value at time t is the newest row not after t.
+-- The tables may change with user_version; the views at the end are stable.
+
+CREATE TABLE meta (          -- created_ns, interval_ms, state (live|ended), ended_ns, host, kernel, seep_version, arena, ...
+  key   TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE process (
+  id          INTEGER PRIMARY KEY,
+  pid         INTEGER NOT NULL,
+  slot        INTEGER NOT NULL,          -- where in the arena; (slot, generation) names the owner for a resumed recorder
+  generation  INTEGER NOT NULL,
+  parent_id   INTEGER REFERENCES process(id),  -- the recorded process that forked it
+  ppid        INTEGER,
+  exe         TEXT NOT NULL,
+  command     TEXT,                      -- /proc/PID/cmdline with spaces
+  allocator   TEXT,                      -- the module that malloc is chained to
+  started_ns  INTEGER NOT NULL,
+  ended_ns    INTEGER,                   -- NULL while it runs
+  end_reason  TEXT,                      -- ended | exec
+  UNIQUE (slot, generation)
+) STRICT;
+
+CREATE TABLE module (
+  id            INTEGER PRIMARY KEY,
+  path          TEXT NOT NULL,           -- absolute; '' is code that belongs to no file
+  build_id      TEXT NOT NULL,           -- hex; '' none
+  size          INTEGER NOT NULL,
+  symbol_status TEXT,                    -- NULL not tried; 'debug info'; else why functions or lines are missing
+  debug_file    TEXT,                    -- where the debug info was found
+  UNIQUE (path, build_id, size)
+) STRICT;
+
+CREATE TABLE location (                  -- a code address, independent of where it was loaded
+  id        INTEGER PRIMARY KEY,
+  module_id INTEGER NOT NULL REFERENCES module(id),
+  offset    INTEGER NOT NULL,            -- return address - load bias (exact = 0), or the pc itself (exact = 1)
+  exact     INTEGER NOT NULL,
+  pseudo    TEXT,                        -- '[outer frames cut]' and the like: not a code address
+  resolved  INTEGER NOT NULL DEFAULT 0,  -- symbol rows are final for this location
+  UNIQUE (module_id, offset, exact)
+) STRICT;
+
+CREATE TABLE symbol (                    -- the cache: one row a frame, inlined ones included
+  location_id  INTEGER NOT NULL REFERENCES location(id),
+  inline_depth INTEGER NOT NULL,         -- 0 innermost; the last one is the function that contains the code
+  function     TEXT NOT NULL,            -- demangled
+  file         TEXT,
+  line         INTEGER,
+  start_line   INTEGER,                  -- of the function
+  PRIMARY KEY (location_id, inline_depth)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node (                      -- the calling-context tree of all processes; id 0 is the root and has no row
+  id          INTEGER PRIMARY KEY,
+  parent_id   INTEGER NOT NULL,
+  location_id INTEGER NOT NULL REFERENCES location(id),
+  guessed     INTEGER NOT NULL DEFAULT 0, -- the frame was found along rbp
+  UNIQUE (parent_id, location_id)
+) STRICT;
+
+CREATE TABLE site (                      -- a callsite: the innermost frame's node, and the kind of resource
+  id      INTEGER PRIMARY KEY,
+  node_id INTEGER NOT NULL,
+  kind    TEXT NOT NULL,
+  UNIQUE (node_id, kind)
+) STRICT;
+
+CREATE TABLE inherited (                 -- held since before the fork
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  site_id    INTEGER NOT NULL REFERENCES site(id),
+  count      INTEGER NOT NULL,
+  bytes      INTEGER NOT NULL,
+  birth_sum  INTEGER NOT NULL,
+  PRIMARY KEY (process_id, site_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE total (                     -- the newest figures of each process and site
+  process_id      INTEGER NOT NULL REFERENCES process(id),
+  site_id         INTEGER NOT NULL REFERENCES site(id),
+  time            INTEGER NOT NULL,      -- of the last change
+  acquired_count  INTEGER NOT NULL,
+  acquired_bytes  INTEGER NOT NULL,
+  released_count  INTEGER NOT NULL,
+  released_bytes  INTEGER NOT NULL,
+  birth_sum       INTEGER NOT NULL,      -- sum of birth epochs of what lives (inherited included)
+  temporary_count INTEGER NOT NULL,
+  PRIMARY KEY (process_id, site_id)
+) STRICT, WITHOUT ROWID;
+
+-- History: a row where something changed. Three resolutions; how long each is kept is in meta
+-- (keep_second_s, keep_minute_s); hours are kept for ever.
+CREATE TABLE sample_second (
+  time INTEGER NOT NULL, site_id INTEGER NOT NULL, process_id INTEGER NOT NULL,
+  acquired_count INTEGER NOT NULL, acquired_bytes INTEGER NOT NULL,
+  released_count INTEGER NOT NULL, released_bytes INTEGER NOT NULL,
+  birth_sum INTEGER NOT NULL, temporary_count INTEGER NOT NULL,
+  PRIMARY KEY (time, site_id, process_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sample_minute (
+  site_id INTEGER NOT NULL, process_id INTEGER NOT NULL, time INTEGER NOT NULL,
+  acquired_count INTEGER NOT NULL, acquired_bytes INTEGER NOT NULL,
+  released_count INTEGER NOT NULL, released_bytes INTEGER NOT NULL,
+  birth_sum INTEGER NOT NULL, temporary_count INTEGER NOT NULL,
+  PRIMARY KEY (site_id, process_id, time)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sample_hour (
+  site_id INTEGER NOT NULL, process_id INTEGER NOT NULL, time INTEGER NOT NULL,
+  acquired_count INTEGER NOT NULL, acquired_bytes INTEGER NOT NULL,
+  released_count INTEGER NOT NULL, released_bytes INTEGER NOT NULL,
+  birth_sum INTEGER NOT NULL, temporary_count INTEGER NOT NULL,
+  PRIMARY KEY (site_id, process_id, time)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE process_sample (            -- what the kernel says of the process; NULL = could not be read
+  time       INTEGER NOT NULL,
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  resolution INTEGER NOT NULL,           -- seconds: 1, 60 or 3600
+  rss_anon INTEGER, rss_file INTEGER, rss_shmem INTEGER, swap INTEGER,
+  vm_size INTEGER, vm_hwm INTEGER,
+  cpu_user_ns INTEGER, cpu_system_ns INTEGER,
+  threads INTEGER, descriptors INTEGER,
+  tcp_established INTEGER, tcp_syn_sent INTEGER, tcp_syn_recv INTEGER, tcp_fin_wait1 INTEGER, tcp_fin_wait2 INTEGER,
+  tcp_time_wait INTEGER, tcp_close INTEGER, tcp_close_wait INTEGER, tcp_last_ack INTEGER, tcp_listen INTEGER, tcp_closing INTEGER,
+  seep_private_bytes INTEGER,            -- the shim's own memory in the process
+  PRIMARY KEY (time, process_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE trust (                     -- events not, or not fully, in the record (arena.h lists the names)
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  name       TEXT NOT NULL,
+  value      INTEGER NOT NULL,
+  PRIMARY KEY (process_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE mark (                      -- moments that a chart or a report should show
+  id         INTEGER PRIMARY KEY,
+  time_ns    INTEGER NOT NULL,
+  process_id INTEGER REFERENCES process(id),
+  kind       TEXT NOT NULL,              -- 'descriptor limit' | 'recorder resumed' | 'clock' | 'message' ...
+  text       TEXT NOT NULL,
+  node_id    INTEGER
+) STRICT;
+
+CREATE TABLE descriptor_table (          -- every descriptor at a 'descriptor limit' mark
+  mark_id   INTEGER NOT NULL REFERENCES mark(id),
+  fd        INTEGER NOT NULL,
+  kind      TEXT NOT NULL,
+  site_id   INTEGER,                     -- NULL: not seen acquired
+  age_s     INTEGER,
+  target    TEXT,                        -- path, or local and peer address
+  tcp_state TEXT,
+  PRIMARY KEY (mark_id, fd)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE misuse (
+  process_id       INTEGER NOT NULL REFERENCES process(id),
+  kind             TEXT NOT NULL,        -- 'double close' | 'close of a descriptor never opened'
+  node_id          INTEGER NOT NULL,
+  previous_node_id INTEGER NOT NULL,     -- 0: none
+  count            INTEGER NOT NULL,
+  last_fd          INTEGER NOT NULL,
+  first_time       INTEGER NOT NULL,
+  last_time        INTEGER NOT NULL,
+  PRIMARY KEY (process_id, kind, node_id, previous_node_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unseen_descriptor (         -- in /proc/PID/fd but not in the shim's table, at the last look
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  target     TEXT NOT NULL,              -- kind of target: socket, pipe, anon_inode:[...], a path
+  count      INTEGER NOT NULL,
+  PRIMARY KEY (process_id, target)
+) STRICT, WITHOUT ROWID;
+
+-- The public views ------------------------------------------------------------------------------
+
+-- One row a process and callsite: the newest figures.
+CREATE VIEW callsite AS
+SELECT t.process_id, p.pid, t.site_id, s.kind, s.node_id,
+       coalesce(i.count, 0) + t.acquired_count - t.released_count AS live_count,
+       coalesce(i.bytes, 0) + t.acquired_bytes - t.released_bytes AS live_bytes,
+       t.acquired_count, t.acquired_bytes, t.released_count, t.released_bytes, t.temporary_count,
+       coalesce(i.count, 0) AS inherited_count, coalesce(i.bytes, 0) AS inherited_bytes, t.time AS changed
+FROM total t JOIN site s ON s.id = t.site_id JOIN process p ON p.id = t.process_id
+LEFT JOIN inherited i ON i.process_id = t.process_id AND i.site_id = t.site_id;
+
+-- One row a process, callsite and moment at which something changed, at the best resolution kept.
+CREATE VIEW callsite_series AS
+SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 1 AS resolution FROM sample_second
+UNION ALL
+SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 60 FROM sample_minute
+UNION ALL
+SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 3600 FROM sample_hour;
+
+-- The frames of every tree node's stack, depth 0 innermost; inlined functions are rows of their own.
+CREATE VIEW stack AS
+WITH RECURSIVE up(node_id, depth, at) AS (
+  SELECT id, 0, id FROM node
+  UNION ALL
+  SELECT up.node_id, up.depth + 1, n.parent_id FROM up JOIN node n ON n.id = up.at WHERE n.parent_id <> 0)
+SELECT up.node_id, up.depth, coalesce(y.inline_depth, 0) AS inline_depth,
+       coalesce(y.function, l.pseudo, printf('%s+0x%x', m.path, l.offset)) AS function, y.file, y.line,
+       m.path AS module, l.offset
+FROM up JOIN node n ON n.id = up.at JOIN location l ON l.id = n.location_id JOIN module m ON m.id = l.module_id
+LEFT JOIN symbol y ON y.location_id = l.id;
+
+CREATE VIEW process_series AS SELECT * FROM process_sample;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store.h - the recording on disk: the one place that speaks to SQLite.
+ *
+ * A `struct store` is either the one writer of a recording or a reader. A recording that still grows is in
+ * WAL mode and may be read at any time; store_finish() makes it a single file with rollback journal.
+ * Not thread-safe. Every function that can fail returns 0 or a negative enum seep_error and fills `error`.
+ * The tables are described in schema.sql.
+ */
+#ifndef SEEP_STORE_H
+#define SEEP_STORE_H
+
+#include "../base/error.h"
+#include "../base/model.h"
+
+struct store;
+
+/* ---- reading ---- */
+
+/* Opens read-only. Refuses what is not a recording, a newer schema, a damaged file, each with its own sentence. */
+int store_open(const char *path, struct store **out, struct error *error);
+void store_close(struct store *store); /* NULL is fine */
+
+/* Everything but figures: processes, modules, stacks, sites, cached symbols. Release with recording_release(). */
+int store_read_recording(struct store *store, struct recording *out, struct error *error);
+
+/*
+ * The figures at a moment: one entry a site that has any, ordered by site id.
+ * process_id 0 = all. In-use figures count processes that are alive at `at_ns`, where one that ended
+ * less than two seconds before the end of a finished recording counts as alive at its end; alloc
+ * figures count all. at_ns INT64_MAX = the newest. Caller frees *out.
+ */
+int store_read_totals(struct store *store, uint32_t process_id, int64_t at_ns, struct model_total **out, size_t *count,
+                      struct error *error);
+
+/* One value of meta, or NULL; owned by the caller. */
+char *store_read_meta(struct store *store, const char *key);
+
+/*
+ * The process's kernel figures nearest before at_ns (0 rows: SEEP_ERR_NOT_FOUND). Unknown values are -1.
+ */
+struct store_process_figures {
+	int64_t time;
+	int64_t rss_anon, rss_file, rss_shmem, swap, vm_size, vm_hwm;
+	int64_t cpu_user_ns, cpu_system_ns;
+	int64_t threads, descriptors;
+	int64_t seep_private_bytes;
+};
+int store_read_process(struct store *store, uint32_t process_id, int64_t at_ns, struct store_process_figures *out,
+                       struct error *error);
+
+/* Calls `each` for every mark, oldest first. Strings live for the call only. */
+struct store_mark {
+	uint32_t id, process_id, node_id;
+	int64_t time_ns;
+	const char *kind, *text;
+	uint32_t descriptor_count; /* rows of its descriptor table */
+};
+int store_each_mark(struct store *store, void (*each)(const struct store_mark *, void *), void *context, struct error *error);
+
+#endif

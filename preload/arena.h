@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arena.h - the layout of the shared file between the shim and the recorder.
+ *
+ * One file, mapped MAP_SHARED by every recorded process before its main(). The counters live in the
+ * file itself, so whatever ends a process (SIGKILL, _exit, a crash) loses nothing: whoever reads the
+ * file next finds the final figures.
+ *
+ *   0                      struct arena_header                       one page
+ *   ARENA_PAGE             struct arena_entry[slot_count]            the directory of slots
+ *   slots_offset           slot 0 | slot 1 | ...                     slot_size bytes each
+ *
+ *   slot:  0               struct slot_header                        one page
+ *          modules_offset  struct arena_module[module_capacity]
+ *          nodes_offset    struct arena_node[node_capacity]          the calling-context tree
+ *          sites_offset    struct arena_site[site_capacity]          site = tree node + kind
+ *          misuse_offset   struct arena_misuse[misuse_capacity]
+ *          fds_offset      struct arena_fd[fd_capacity]              filled once, at the first EMFILE
+ *          counters_offset struct arena_counters[shard_count][site_capacity]
+ *
+ * Invariants
+ *  - The file is sparse. A writer takes pages with MADV_POPULATE_WRITE before it stores into them.
+ *  - modules, nodes and sites are append-only while a slot is owned; entry i is complete when its
+ *    `ready` word is non-zero, and does not change afterwards (a module's base may).
+ *  - A counter only grows, except birth_sum. Sum the shards; live = inherited + acquired - released.
+ *  - One process owns a slot. It is claimed by compare-and-swap of entry.state from FREE; only the
+ *    recorder sets FREE again, after the owner has gone and its last figures are stored.
+ *  - Readers treat every byte as hostile: no value of the file is an index or a length unchecked.
+ *
+ * Units: bytes, counts, and epochs (whole seconds since arena_header.created_boottime_ns, plus 1).
+ */
+#ifndef SEEP_ARENA_H
+#define SEEP_ARENA_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "kinds.h"
+
+#define ARENA_MAGIC UINT64_C(0x314e524150454553) /* "SEEPARN1", little endian */
+#define ARENA_VERSION 1u
+#define ARENA_PAGE 4096u
+#define ARENA_PATH_MAX 1024u
+
+struct arena_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t slot_count;
+	uint64_t file_size;
+	uint64_t slots_offset;
+	uint64_t slot_size;
+	/* offsets below count from the start of a slot */
+	uint32_t modules_offset, module_capacity;
+	uint32_t nodes_offset, node_capacity;
+	uint32_t sites_offset, site_capacity;
+	uint32_t misuse_offset, misuse_capacity;
+	uint32_t fds_offset, fd_capacity;
+	uint32_t counters_offset, shard_count;
+	uint64_t created_realtime_ns;
+	uint64_t created_boottime_ns; /* CLOCK_BOOTTIME */
+	uint32_t creator_pid;
+	uint32_t interval_ms;         /* how often the recorder reads */
+	uint32_t unslotted_processes; /* ran unrecorded: every slot was taken */
+	uint32_t ready;               /* set last by the creator */
+	uint8_t reserved[128];
+	char recording_path[ARENA_PATH_MAX]; /* absolute, NUL-terminated */
+	uint8_t reserved2[2760];
+	/* its own cache line: read by every hook, written once a second by the recorder */
+	uint32_t epoch;
+	uint8_t reserved3[60];
+};
+static_assert(sizeof(struct arena_header) == ARENA_PAGE, "one page");
+
+enum arena_slot_state {
+	SLOT_FREE = 0,
+	SLOT_CLAIMED = 1, /* being filled; may be read, may be incomplete */
+	SLOT_LIVE = 2,
+	SLOT_EXECED = 3,  /* the owner called exec: its figures are final though the pid lives on */
+};
+
+/* The directory: small, always populated, all that a scan for live processes has to read. */
+struct arena_entry {
+	uint32_t state; /* enum arena_slot_state */
+	uint32_t pid;   /* in the pid namespace of the process */
+	uint32_t generation;  /* counts the owners of this slot */
+	uint32_t parent_slot; /* UINT32_MAX: not forked from a recorded process */
+	uint32_t parent_generation;
+	uint32_t attention; /* grows when something should be looked at before the next interval */
+	uint64_t claimed_realtime_ns;
+	uint8_t reserved[32];
+};
+static_assert(sizeof(struct arena_entry) == 64, "one cache line");
+
+/*
+ * What the reports' trust line is made of: events that are not, or not fully, in the record.
+ * X(identifier, name in the recording, sentence part)
+ */
+#define ARENA_TRUST(X)                                                                                 \
+	X(DROPPED_EVENTS, "dropped_events", "events not recorded")                                     \
+	X(TRUNCATED_STACKS, "truncated_stacks", "stacks cut at the depth limit")                       \
+	X(MISSING_STACKS, "missing_stacks", "events without a stack (arena full)")                     \
+	X(BROKEN_STACKS, "broken_stacks", "stacks that ended before the thread's start")               \
+	X(GUESSED_FRAMES, "guessed_frames", "stacks with frames followed along rbp, without CFI")      \
+	X(UNSEEN_FREES, "unseen_frees", "frees of blocks not seen acquired")                           \
+	X(OVERWRITTEN_BLOCKS, "overwritten_blocks", "blocks acquired again without a free in between") \
+	X(UNSEEN_CLOSES, "unseen_closes", "descriptors closed that were not seen opened")              \
+	X(UNSEEN_UNMAPS, "unseen_unmaps", "bytes unmapped that were not seen mapped")                  \
+	X(LOST_ENTRIES, "lost_entries", "blocks that the live map had no memory for")                  \
+	X(FORK_TIMEOUTS, "fork_timeouts", "forks that did not wait for every thread's event")          \
+	X(VERIFY_CAPTURES, "verify_captures", "stacks compared with libunwind's")                      \
+	X(VERIFY_DIFFERENCES, "verify_differences", "stacks that differ from libunwind's")
+
+enum arena_trust {
+#define X(id, name, text) TRUST_##id,
+	ARENA_TRUST(X)
+#undef X
+	TRUST_COUNT
+};
+
+struct slot_header {
+	uint32_t pid;
+	uint32_t ppid;
+	uint32_t modules_used, nodes_used, sites_used; /* may exceed the capacity: the rest was refused */
+	uint32_t misuse_used;
+	uint32_t fds_used;  /* entries of the descriptor table below, complete when fd_mark is set */
+	uint32_t fd_mark;   /* non-zero: the first EMFILE (24) or ENFILE (23) was met, and this is it */
+	uint32_t fd_mark_epoch;
+	uint32_t fd_mark_node; /* the callsite that met it */
+	uint32_t fork_count;
+	uint32_t forked_epoch;       /* 0: not forked from a recorded process */
+	uint64_t private_bytes;      /* the shim's own private memory: reserved and made writable */
+	uint64_t allocator_mapped_bytes;   /* mmap by the allocator for itself, */
+	uint64_t allocator_unmapped_bytes; /* and given back */
+	uint64_t captures, captured_frames; /* stacks taken, and frames in all of them (statistics) */
+	uint64_t rule_misses;               /* unwind rules that had to be computed from .eh_frame */
+	uint64_t trust[32];                 /* by enum arena_trust */
+	char exe[1024];                     /* NUL-terminated */
+	char allocator[256];                /* path of the module that malloc is chained to */
+	uint8_t reserved[2464];
+};
+static_assert(sizeof(struct slot_header) == ARENA_PAGE, "one page");
+static_assert(TRUST_COUNT <= 32, "trust[] has room");
+
+/*
+ * A loaded object. Identity is (path, build-id, size): the same library loaded again, at whatever
+ * address, is the same module, so that stacks through it stay the same.
+ * Module 0 stands for code that belongs to no file (JIT): offset = address.
+ */
+#define ARENA_MODULE_PATH 440u
+struct arena_module {
+	uint32_t ready;
+	uint32_t build_id_size; /* 0: the object has none */
+	uint8_t build_id[32];
+	uint64_t base; /* load bias: address = base + offset; UINT64_MAX while unloaded */
+	uint64_t size; /* extent of the mapping, bytes */
+	uint32_t path_truncated; /* the path is longer; its tail is kept */
+	uint32_t generation;     /* times it was loaded */
+	uint64_t reserved;
+	char path[ARENA_MODULE_PATH]; /* NUL-terminated, as the dynamic linker has it; "" the program */
+};
+static_assert(sizeof(struct arena_module) == 512, "fixed");
+#define ARENA_MODULE_ANONYMOUS 0u
+
+/*
+ * A frame in its context. Node 0 is the root (above every thread's first frame).
+ * `offset` is the return address (the call is before it), or for MODULE_PSEUDO an enum arena_pseudo.
+ * A frame that a signal interrupted has ARENA_FRAME_EXACT set: its offset is the instruction itself.
+ */
+struct arena_node {
+	uint32_t parent;
+	uint32_t module_and_flags; /* module + 1 in the low 24 bits; 0: not ready */
+	uint64_t offset;
+};
+static_assert(sizeof(struct arena_node) == 16, "fixed");
+#define ARENA_NODE_MODULE_MASK 0x00ffffffu
+#define ARENA_FRAME_EXACT 0x80000000u   /* offset is a pc, not a return address */
+#define ARENA_FRAME_GUESSED 0x40000000u /* found along rbp, not by unwind information */
+#define ARENA_MODULE_PSEUDO 0x00fffffeu
+
+/* Nodes 1..PSEUDO_COUNT-1 of every slot are these, children of the root. */
+#define ARENA_PSEUDO(X)                                                                              \
+	X(MISSING, 1, "[stack missing: arena full]")                                                 \
+	X(TRUNCATED, 2, "[outer frames cut]")                                                        \
+	X(AT_START, 3, "[open at start]")                                                            \
+	X(UNSEEN, 4, "[not seen acquired]")
+enum arena_pseudo {
+#define X(id, number, text) PSEUDO_##id = number,
+	ARENA_PSEUDO(X)
+#undef X
+	PSEUDO_COUNT = 5
+};
+
+/*
+ * What reports show. Sites 1..SEEP_KIND_COUNT are (node MISSING, kind i - 1), there from the start, so
+ * that an event always has a site to be counted at. Site 0 is none.
+ */
+struct arena_site {
+	uint32_t node;
+	uint16_t kind;
+	uint16_t ready;
+	/* held since before the fork, copied from the parent's figures; 0 if the process was not forked */
+	uint64_t inherited_count;
+	uint64_t inherited_bytes;
+	uint64_t inherited_birth_sum;
+};
+static_assert(sizeof(struct arena_site) == 32, "fixed");
+
+struct arena_counters {
+	uint64_t acquired_count;
+	uint64_t acquired_bytes; /* requested sizes */
+	uint64_t released_count;
+	uint64_t released_bytes;
+	uint64_t birth_sum; /* modulo 2^64: += epoch on acquire, -= the block's birth epoch on release */
+	uint64_t temporary_count; /* released by the same thread, which acquired nothing in between */
+	uint64_t reserved[2];
+};
+static_assert(sizeof(struct arena_counters) == 64, "one cache line");
+
+/* Wrong use of a descriptor, by callsite. */
+enum arena_misuse_kind {
+	MISUSE_NONE = 0,
+	MISUSE_DOUBLE_CLOSE = 1, /* closed here, and closed before at previous_node */
+	MISUSE_NEVER_OPENED = 2, /* close() of a number that was not open, nor ever seen open */
+};
+struct arena_misuse {
+	uint32_t kind; /* enum arena_misuse_kind; set last */
+	uint32_t node;
+	uint32_t previous_node;
+	uint32_t last_fd;
+	uint64_t count;
+	uint32_t first_epoch, last_epoch;
+};
+static_assert(sizeof(struct arena_misuse) == 32, "fixed");
+
+struct arena_fd {
+	int32_t fd;
+	uint32_t site;
+	uint32_t birth_epoch;
+	uint32_t kind; /* enum seep_kind */
+};
+static_assert(sizeof(struct arena_fd) == 16, "fixed");
+
+/* Environment: how an exec'd program finds the arena, and the options (key=value:key=value). */
+#define ARENA_ENV "SEEP_ARENA"
+#define ARENA_OPTIONS_ENV "SEEP_OPTIONS"
+
+#endif
