@@ -2,29 +2,54 @@
 # Seep. `make help` lists the targets.
 
 CC       ?= gcc
+CXX      ?= g++
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 BINDIR   ?= $(PREFIX)/bin
 LIBDIR   ?= $(PREFIX)/lib
 MANDIR   ?= $(PREFIX)/share/man
 BUILD    ?= build
+JOBS     ?= $(shell nproc 2>/dev/null || echo 1)
 VERSION  := 0.1.0
 
-WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wundef
+# What the machine must have, as PACKAGE:PROBE. PACKAGE is Debian's name; PROBE is the thing itself, by which it is found
+# elsewhere: a command, a header (*.h), a library (*.so*), or - for what only Debian needs apart.
+BUILD_NEEDS  := gcc:gcc g++:g++ libc6-dev:stdio.h libsqlite3-dev:sqlite3.h libdw-dev:elfutils/libdw.h libelf-dev:libelf.h \
+	zlib1g-dev:zlib.h uthash-dev:uthash.h libunwind-dev:libunwind.h
+DEMO_NEEDS   := redis-server:redis-server redis-tools:redis-benchmark procps:pgrep
+TEST_NEEDS   := $(DEMO_NEEDS) libcmocka-dev:cmocka.h libevent-dev:event2/event.h libuv1-dev:uv.h bats:bats python3:python3 \
+	sqlite3:sqlite3 valgrind:valgrind libc6-dbg:- heaptrack:heaptrack nginx:nginx wrk:wrk memcached:memcached \
+	postgresql:pg_config util-linux:setarch
+COMPAT_NEEDS := lighttpd:lighttpd haproxy:haproxy mosquitto:mosquitto mosquitto-clients:mosquitto_pub nodejs:node \
+	default-jre-headless:keytool libjemalloc2:libjemalloc.so.2 libtcmalloc-minimal4:libtcmalloc_minimal.so.4 \
+	libmimalloc2.0:libmimalloc.so.2
+LINT_NEEDS   := clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck mandoc:mandoc
+
+WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef
 CFLAGS   ?= -O2 -g
-COMMON   := -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -MMD -MP -DSEEP_VERSION='"$(VERSION)"'
+COMMON   := -D_GNU_SOURCE $(WARNINGS) -MMD -MP -DSEEP_VERSION='"$(VERSION)"'
+C        := -std=gnu11 -Wstrict-prototypes -Wmissing-prototypes
 
 # The shim: no builtin malloc semantics, frame pointers so that a hook finds its caller's frame in one load,
 # -fexceptions because operator new throws through it.
 SHIM_FLAGS := -fPIC -fvisibility=hidden -fno-builtin -fno-omit-frame-pointer -fno-optimize-sibling-calls \
 	-fexceptions -fasynchronous-unwind-tables -ftls-model=initial-exec -fno-stack-protector
+# Fixture programs: calls of malloc stay calls, and frames are not there to be followed along rbp.
+FIXTURE_FLAGS := -pthread -fno-builtin -fomit-frame-pointer
+# A fixture may ask for more in a comment: "Build with: -lfoo".
+OWN_FLAGS      = $(shell sed -n 's,.*Build with: \([^*]*\).*,\1,p' $<)
 ANALYZER_LIBS := -lsqlite3 -ldw -lelf -lz -lstdc++ -lm
 
 SHIM_OBJECTS     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard preload/*.c))
 ANALYZER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out analyzer/main.c,$(wildcard analyzer/*/*.c)))
-UNIT_TESTS       := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*_test.c))
-PROGRAMS         := $(patsubst tests/programs/%.c,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.c)) \
-	$(patsubst tests/programs/%.cc,$(BUILD)/tests/programs/%,$(wildcard tests/programs/*.cc))
+UNIT_TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
+PLUGINS          := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/programs/*_plugin.c))
+PROGRAMS         := $(patsubst %.c,$(BUILD)/%,$(filter-out %_plugin.c,$(wildcard tests/programs/*.c))) \
+	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/programs/*.cc)) $(PLUGINS)
+SERVERS          := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/servers/*_buggy.c tests/servers/*_fixed.c tests/servers/*_load.c))
+MAN_PAGES        := $(wildcard analyzer/man/*.[157])
+SCRIPTS          := .ci/run $(wildcard tests/*/*.sh tests/*/*.bash tests/*/*.bats)
+SOURCES          := $(wildcard preload/*.[ch] analyzer/*.c analyzer/*/*.[ch] tests/*/*.[ch] tests/*/*.cc)
 
 all: $(BUILD)/seep $(BUILD)/libseep.so ## build/seep and build/libseep.so
 
@@ -36,11 +61,11 @@ $(BUILD)/seep: $(BUILD)/analyzer/main.o $(ANALYZER_OBJECTS)
 
 $(BUILD)/preload/%.o: preload/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) $(SHIM_FLAGS) -c -o $@ $<
+	$(CC) $(CFLAGS) $(COMMON) $(C) $(SHIM_FLAGS) -c -o $@ $<
 
 $(BUILD)/analyzer/%.o: analyzer/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) -I$(BUILD) -c -o $@ $<
+	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) -c -o $@ $<
 
 # schema.sql as a C string literal, so that the binary and the documented schema cannot differ.
 $(BUILD)/schema_sql.h: analyzer/store/schema.sql
@@ -48,7 +73,95 @@ $(BUILD)/schema_sql.h: analyzer/store/schema.sql
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard analyzer/store/*.c)): $(BUILD)/schema_sql.h
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+$(BUILD)/tests/unit/%: tests/unit/%.c $(ANALYZER_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) $(LDFLAGS) -o $@ $< $(ANALYZER_OBJECTS) -lcmocka $(ANALYZER_LIBS) $(OWN_FLAGS)
+
+$(BUILD)/tests/programs/%.so: tests/programs/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) $(FIXTURE_FLAGS) -shared -fPIC -o $@ $< $(OWN_FLAGS)
+$(BUILD)/tests/programs/%: tests/programs/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) $(FIXTURE_FLAGS) -o $@ $< $(OWN_FLAGS)
+$(BUILD)/tests/programs/%: tests/programs/%.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CFLAGS) $(COMMON) $(FIXTURE_FLAGS) -o $@ $< $(OWN_FLAGS)
+
+# A sample server is NAME.c with one of its two variants.
+$(BUILD)/tests/servers/%_buggy: tests/servers/%_buggy.c tests/servers/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) -o $@ $^
+$(BUILD)/tests/servers/%_fixed: tests/servers/%_fixed.c tests/servers/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) -o $@ $^
+$(BUILD)/tests/servers/%_load: tests/servers/%_load.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) -o $@ $^
+
+fixtures: all $(PROGRAMS) $(SERVERS)
+unit-tests: $(UNIT_TESTS)
+
+demo: setup-demo ## a leaky server and redis under Seep: who holds what
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS)
+	@BUILD=$(BUILD) tests/servers/demo.sh
+
+test: setup-test ## unit, golden and end-to-end tests
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures unit-tests
+	@BUILD=$(BUILD) tests/lib/run_tests.sh $(UNIT_TESTS) $(wildcard tests/golden/*.bats tests/e2e/*.bats)
+
+compat: setup-compat ## more servers, runtimes and allocators under Seep
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
+	@BUILD=$(BUILD) tests/lib/run_tests.sh $(wildcard tests/compat/*.bats)
+
+faults: setup-test ## 100 kills at random moments, counted to the call
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
+	@BUILD=$(BUILD) tests/faults/kill.sh 100
+
+soak: setup-test ## 10 minutes of everything at once, under a watchdog
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
+	@BUILD=$(BUILD) tests/soak/nodeadlock.sh 600
+
+bounded: setup-demo ## 10 minutes of redis-benchmark: the recording's size against its events
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@BUILD=$(BUILD) tests/soak/bounded.sh 600
+
+check-asan: setup-test ## the unit tests under the address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/asan unit-tests \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
+	@BUILD=$(BUILD)/asan tests/lib/run_tests.sh $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS))
+
+lint: setup-lint ## warnings as errors, clang-tidy, shellcheck, the include ladder, man pages
+	$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/lint CFLAGS='-O2 -g -Werror' fixtures unit-tests
+	tests/lib/ladder.sh
+	shellcheck -x $(SCRIPTS)
+	$(if $(MAN_PAGES),mandoc -T lint -W warning $(MAN_PAGES))
+	clang-format --dry-run -Werror $(SOURCES)
+	clang-tidy --quiet $(filter %.c,$(SOURCES)) -- $(COMMON) -std=gnu11 -I$(BUILD)/lint
+
+fmt: ## format the C sources
+	clang-format -i $(SOURCES)
+
+# Installs what is missing, and nothing when nothing is.
+setup: setup-build ## install what the build needs
+setup-build:
+	@tests/lib/setup.sh $(BUILD_NEEDS)
+setup-demo:
+	@tests/lib/setup.sh $(BUILD_NEEDS) $(DEMO_NEEDS)
+setup-test:
+	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS)
+setup-compat: ## install the other servers
+	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(COMPAT_NEEDS)
+setup-lint:
+	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(LINT_NEEDS)
+
+install: all ## into DESTDIR and PREFIX
+	install -D -m 755 $(BUILD)/seep $(DESTDIR)$(BINDIR)/seep
+	install -D -m 755 $(BUILD)/libseep.so $(DESTDIR)$(LIBDIR)/libseep.so
+	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)) &&) true
+
+uninstall: ## what install put there
+	rm -f $(DESTDIR)$(BINDIR)/seep $(DESTDIR)$(LIBDIR)/libseep.so
+	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 
 clean: ## remove the build
 	rm -rf $(BUILD)
@@ -56,4 +169,7 @@ clean: ## remove the build
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: all clean help
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.PHONY: all fixtures unit-tests demo test compat faults soak bounded check-asan lint fmt setup setup-build setup-demo \
+	setup-test setup-compat setup-lint install uninstall clean help

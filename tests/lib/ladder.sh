@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# ladder.sh - who may know whom (ARCHITECTURE.md): prints every #include that goes up or sideways, every file outside
+# analyzer/store that says sqlite3_, and every file outside analyzer/symbols that includes ELF or DWARF headers.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+faults=0
+
+# The rung of each folder: an include must go to a lower rung, or stay in its folder.
+declare -A rung=(
+  [preload]=0 [analyzer/base]=1 [analyzer/store]=2 [analyzer/symbols]=2 [analyzer/arena]=2
+  [analyzer/analysis]=3 [analyzer/render]=4 [analyzer/record]=5 [analyzer/commands]=5 [analyzer]=6
+)
+
+complain() {
+  echo "ladder: $*" >&2
+  faults=$((faults + 1))
+}
+
+check_include() { # FILE INCLUDED
+  local from to
+  from=$(dirname "$1")
+  to=$(dirname "$(realpath -m --relative-to=. "$from/$2")")
+  [[ $to == "$from" || $2 == schema_sql.h ]] && return
+  if [[ -z ${rung[$from]:-} || -z ${rung[$to]:-} ]]; then
+    complain "$1 includes $2: $from or $to has no rung in tests/lib/ladder.sh"
+  elif [[ $from == preload ]]; then
+    complain "$1 includes $2: preload knows the C library only"
+  elif ((rung[$to] >= rung[$from])); then
+    complain "$1 includes $2: $from must not know $to"
+  fi
+}
+
+while IFS=: read -r file included; do
+  check_include "$file" "$included"
+done < <(grep -rHoP '^#\s*include "\K[^"]+' preload analyzer --include="*.[ch]")
+
+while read -r file; do
+  complain "$file says sqlite3_: only analyzer/store does"
+done < <(grep -rlE '\bsqlite3_|sqlite3\.h' preload analyzer --include='*.[ch]' | grep -v '^analyzer/store/')
+
+# The shim computes unwind rules from the mapped .eh_frame itself: it needs link.h and elf.h for that, but no library.
+while read -r file; do
+  complain "$file includes ELF or DWARF headers: only analyzer/symbols does"
+done < <(grep -rlE '#\s*include <(elfutils/|libelf|gelf|dwarf|libdw|elf\.h)' analyzer --include='*.[ch]' | grep -v '^analyzer/symbols/')
+
+if grep -rnE '#\s*include <(elfutils/|libelf|gelf|libdw|sqlite3|libunwind)' preload --include='*.[ch]' | grep -v 'libunwind\.h'; then
+  complain "preload includes a library's header: it knows libc only"
+fi
+
+((faults == 0))
