@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Seep. `make help` lists the targets.
 
-CC       ?= gcc
-CXX      ?= g++
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 BINDIR   ?= $(PREFIX)/bin
