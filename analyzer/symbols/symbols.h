@@ -29,17 +29,23 @@ void symbolizer_close(struct symbolizer *symbolizer); /* NULL is fine */
  * it is a return address and offset - 1 is looked up. Returns SEEP_OK with *count 0 if nothing is known.
  */
 int symbolizer_resolve(struct symbolizer *symbolizer, const struct model_module *module, uint64_t offset, bool exact,
-                       struct model_symbol **symbols, size_t *count);
+		       struct model_symbol **symbols, size_t *count);
 void symbols_release(struct model_symbol *symbols, size_t count);
 
 /*
  * Why functions or lines of this module are missing: "debug info" when nothing is, else one of "no debug info",
- * "file gone", "build-id differs", "zstd-compressed section", "not an ELF file", "code of no file".
+ * "file gone", "file unreadable", "file changed" (it has no build-id, and another size in memory), "build-id differs",
+ * "zstd-compressed section", "supplementary file missing" (dwz), "not an ELF file", "code of no file".
  * Borrowed: valid until symbolizer_close(). *debug_file, if not NULL, gets where the debug info was found, or NULL.
  */
-const char *symbolizer_status(struct symbolizer *symbolizer, const struct model_module *module, const char **debug_file);
+const char *symbolizer_status(struct symbolizer *symbolizer, const struct model_module *module,
+			      const char **debug_file);
 
-/* Fills in what is not yet resolved of the recording, in memory. */
+/*
+ * Fills in what is not yet resolved of the recording, in memory. `resolved` is set where the module has its debug info:
+ * elsewhere a later try, on another machine or with the debug package installed, may know more. A try that
+ * finds less than is already there leaves that, and the module's status, as it was.
+ */
 int symbolizer_resolve_recording(struct symbolizer *symbolizer, struct recording *recording);
 
 #endif

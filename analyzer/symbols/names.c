@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "names.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* libstdc++'s, under the name that the C++ ABI gives it; its header is for C++ only. */
+char *__cxa_demangle(const char *mangled, char *buffer, size_t *size, int *status);
+
+#define RUST_HASH_LENGTH 19 /* "::h" and 16 hex digits */
+
+static void cut_rust_hash(char *name)
+{
+	size_t length = strlen(name);
+	char *tail;
+
+	if (length <= RUST_HASH_LENGTH)
+		return;
+	tail = name + length - RUST_HASH_LENGTH;
+	if (!strncmp(tail, "::h", 3) && strspn(tail + 3, "0123456789abcdef") == 16)
+		*tail = '\0';
+}
+
+char *name_readable(const char *symbol)
+{
+	const char *version = strchr(symbol, '@');
+	char *name;
+
+	/* Without the check, __cxa_demangle would read a C function named "f" as the type float. */
+	if (!strncmp(symbol, "_Z", 2)) {
+		name = __cxa_demangle(symbol, NULL, NULL, NULL);
+		if (name) {
+			cut_rust_hash(name);
+			return name;
+		}
+	}
+	return version && version != symbol ? strndup(symbol, (size_t)(version - symbol)) : strdup(symbol);
+}
