@@ -39,16 +39,18 @@
 /* descriptors.c */
 #define DESCRIPTOR_HOOKS(X)                                                                                         \
 	X(open) X(open64) X(openat) X(openat64) X(creat) X(creat64) X(__open_2) X(__open64_2) X(__openat_2)        \
-	X(__openat64_2) X(shm_open) X(posix_openpt) X(socket) X(socketpair) X(accept) X(accept4) X(pipe) X(pipe2)  \
-	X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) X(eventfd) X(signalfd) X(epoll_create) X(epoll_create1)         \
-	X(inotify_init) X(inotify_init1) X(timerfd_create) X(memfd_create) X(pidfd_open) X(recvmsg) X(recvmmsg)    \
-	X(close) X(close_range) X(closefrom) X(mkstemp) X(mkstemp64) X(mkostemp) X(mkostemp64) X(mkstemps)         \
-	X(mkstemps64) X(mkostemps) X(mkostemps64) X(inotify_add_watch) X(inotify_rm_watch)
+	X(__openat64_2) X(open_by_handle_at) X(shm_open) X(posix_openpt) X(getpt) X(openpty) X(forkpty) X(socket)  \
+	X(socketpair) X(accept) X(accept4) X(pipe) X(pipe2) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) X(eventfd)  \
+	X(signalfd) X(epoll_create) X(epoll_create1) X(inotify_init) X(inotify_init1) X(fanotify_init)             \
+	X(timerfd_create) X(memfd_create) X(pidfd_open) X(pidfd_getfd) X(mq_open) X(__mq_open_2) X(recvmsg)        \
+	X(recvmmsg) X(close) X(close_range) X(closefrom) X(mq_close) X(mkstemp) X(mkstemp64) X(mkostemp)           \
+	X(mkostemp64) X(mkstemps) X(mkstemps64) X(mkostemps) X(mkostemps64) X(inotify_add_watch)                   \
+	X(inotify_rm_watch)
 
 /* streams.c */
 #define STREAM_HOOKS(X)                                                                                             \
-	X(fopen) X(fopen64) X(fdopen) X(freopen) X(freopen64) X(tmpfile) X(tmpfile64) X(popen) X(fclose) X(pclose) \
-	X(opendir) X(fdopendir) X(closedir)
+	X(fopen) X(fopen64) X(fdopen) X(freopen) X(freopen64) X(tmpfile) X(tmpfile64) X(popen) X(fmemopen)         \
+	X(open_memstream) X(open_wmemstream) X(fopencookie) X(fclose) X(pclose) X(opendir) X(fdopendir) X(closedir)
 
 /* timers.c */
 #define TIMER_HOOKS(X)                                                                                              \
@@ -57,7 +59,7 @@
 /* threads.c */
 #define THREAD_HOOKS(X)                                                                                             \
 	X(pthread_create) X(pthread_join) X(pthread_tryjoin_np) X(pthread_timedjoin_np) X(pthread_clockjoin_np)    \
-	X(pthread_detach)
+	X(pthread_detach) X(thrd_create) X(thrd_join) X(thrd_detach)
 
 /* lifecycle.c */
 #define LIFECYCLE_HOOKS(X) X(fork) X(_Fork) X(vfork) X(dlopen) X(dlmopen) X(dlclose)

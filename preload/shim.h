@@ -111,7 +111,7 @@ void handle_restored(enum seep_kind kind, uintptr_t key);
 
 void descriptors_init(void); /* marks what is open at start; before main */
 void descriptor_acquired(const struct hook_frame *frame, int fd, enum seep_kind kind);
-/* The stream or the call that follows owns fd's close; records the release. Call before the real one. */
-void descriptor_released(int fd);
+/* The real call that follows closes fd: records the release, and the frame as the place of that close. */
+void descriptor_released(const struct hook_frame *frame, int fd);
 
 #endif

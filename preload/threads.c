@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * threads.c - threads that were created, and neither joined nor detached: their stack stays mapped after their end.
+ *
+ * The key is the pthread_t. It is free for another thread as soon as a join has succeeded, so a join is recorded before
+ * the real call and restored if that fails, or if the joining thread is cancelled in it. A new thread may be joined or
+ * detach itself before its pthread_create() has returned to us: such a release comes early, and is
+ * remembered. Nothing is put between a new thread and its start routine.
+ * These functions return their error and leave errno alone; so do we.
+ */
+#include "hooks.h"
+
+static bool is_detached(const pthread_attr_t *attributes)
+{
+	int state = PTHREAD_CREATE_JOINABLE;
+
+	return attributes && pthread_attr_getdetachstate(attributes, &state) == 0 && state == PTHREAD_CREATE_DETACHED;
+}
+
+/* Its pthread_t may be another's by now: counted without an entry. */
+static void detached_created(const struct hook_frame *frame)
+{
+	if (!shim_active(false))
+		return;
+	struct site_id site = site_here(frame, SEEP_KIND_THREAD);
+	uint32_t epoch = epoch_now();
+	struct section section = section_begin();
+
+	count_acquire(site, 1, 0, epoch);
+	count_release(site, 1, 0, epoch);
+	section_end(section);
+}
+
+HOOK int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attributes, void *(*start)(void *),
+			void *restrict argument)
+{
+	/* asked now: the attributes may be gone when the thread runs */
+	bool detached = is_detached(attributes);
+	int error = REAL(pthread_create)(thread, attributes, start, argument);
+
+	if (error == 0 && detached)
+		detached_created(HERE);
+	else if (error == 0)
+		handle_acquired(HERE, SEEP_KIND_THREAD, (uintptr_t)*thread);
+	return error;
+}
+
+/* A join under way; joining_end() runs at the end of its scope, also when the joining thread is cancelled. */
+struct joining {
+	pthread_t thread;
+	bool released;
+};
+
+static struct joining joining_begin(pthread_t thread)
+{
+	return (struct joining){
+		.thread = thread,
+		.released = handle_released(SEEP_KIND_THREAD, (uintptr_t)thread, true),
+	};
+}
+
+static void joining_end(struct joining *joining)
+{
+	if (joining->released)
+		handle_restored(SEEP_KIND_THREAD, (uintptr_t)joining->thread);
+}
+#define JOINING(thread) __attribute__((cleanup(joining_end))) struct joining joining = joining_begin(thread)
+
+HOOK int pthread_join(pthread_t thread, void **result)
+{
+	JOINING(thread);
+	int error = REAL(pthread_join)(thread, result);
+
+	joining.released = joining.released && error != 0;
+	return error;
+}
+
+HOOK int pthread_tryjoin_np(pthread_t thread, void **result)
+{
+	JOINING(thread);
+	int error = REAL(pthread_tryjoin_np)(thread, result);
+
+	joining.released = joining.released && error != 0;
+	return error;
+}
+
+HOOK int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *until)
+{
+	JOINING(thread);
+	int error = REAL(pthread_timedjoin_np)(thread, result, until);
+
+	joining.released = joining.released && error != 0;
+	return error;
+}
+
+HOOK int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t clock, const struct timespec *until)
+{
+	JOINING(thread);
+	int error = REAL(pthread_clockjoin_np)(thread, result, clock, until);
+
+	joining.released = joining.released && error != 0;
+	return error;
+}
+
+HOOK int pthread_detach(pthread_t thread)
+{
+	JOINING(thread);
+	int error = REAL(pthread_detach)(thread);
+
+	joining.released = joining.released && error != 0;
+	return error;
+}
+
+/* ---- the same by the names of C11: thrd_t is pthread_t ---- */
+
+HOOK int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
+{
+	int result = REAL(thrd_create)(thread, start, argument);
+
+	if (result == thrd_success)
+		handle_acquired(HERE, SEEP_KIND_THREAD, (uintptr_t)*thread);
+	return result;
+}
+
+HOOK int thrd_join(thrd_t thread, int *status)
+{
+	JOINING(thread);
+	int result = REAL(thrd_join)(thread, status);
+
+	joining.released = joining.released && result != thrd_success;
+	return result;
+}
+
+HOOK int thrd_detach(thrd_t thread)
+{
+	JOINING(thread);
+	int result = REAL(thrd_detach)(thread);
+
+	joining.released = joining.released && result != thrd_success;
+	return result;
+}
