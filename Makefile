@@ -17,7 +17,7 @@ BUILD_NEEDS  := gcc:gcc g++:g++ libc6-dev:stdio.h libsqlite3-dev:sqlite3.h libdw
 DEMO_NEEDS   := redis-server:redis-server redis-tools:redis-benchmark procps:pgrep
 TEST_NEEDS   := $(DEMO_NEEDS) libcmocka-dev:cmocka.h libevent-dev:event2/event.h libuv1-dev:uv.h bats:bats python3:python3 \
 	sqlite3:sqlite3 valgrind:valgrind libc6-dbg:- heaptrack:heaptrack nginx:nginx wrk:wrk memcached:memcached \
-	postgresql:pg_config util-linux:setarch
+	postgresql:psql util-linux:setarch
 COMPAT_NEEDS := lighttpd:lighttpd haproxy:haproxy mosquitto:mosquitto mosquitto-clients:mosquitto_pub nodejs:node \
 	default-jre-headless:keytool libjemalloc2:libjemalloc.so.2 libtcmalloc-minimal4:libtcmalloc_minimal.so.4 \
 	libmimalloc2.0:libmimalloc.so.2
@@ -38,7 +38,7 @@ FIXTURE_FLAGS := -pthread -fno-builtin -fomit-frame-pointer
 OWN_FLAGS      = $(shell sed -n 's,.*Build with: \([^*]*\).*,\1,p' $<)
 ANALYZER_LIBS := -lsqlite3 -ldw -lelf -lz -lstdc++ -lm
 
-SHIM_OBJECTS     := $(patsubst %.c,$(BUILD)/%.o,$(wildcard preload/*.c))
+SHIM_OBJECTS     := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard preload/*.c preload/*.S)))
 ANALYZER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out analyzer/main.c,$(wildcard analyzer/*/*.c)))
 UNIT_TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 PLUGINS          := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/programs/*_plugin.c))
@@ -60,6 +60,10 @@ $(BUILD)/seep: $(BUILD)/analyzer/main.o $(ANALYZER_OBJECTS)
 $(BUILD)/preload/%.o: preload/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) $(SHIM_FLAGS) -c -o $@ $<
+
+$(BUILD)/preload/%.o: preload/%.S
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) -c -o $@ $<
 
 $(BUILD)/analyzer/%.o: analyzer/%.c
 	@mkdir -p $(@D)

@@ -75,13 +75,13 @@ enum arena_slot_state {
 	SLOT_FREE = 0,
 	SLOT_CLAIMED = 1, /* being filled; may be read, may be incomplete */
 	SLOT_LIVE = 2,
-	SLOT_EXECED = 3,  /* the owner called exec: its figures are final though the pid lives on */
+	SLOT_EXECED = 3, /* the owner called exec: its figures are final though the pid lives on */
 };
 
 /* The directory: small, always populated, all that a scan for live processes has to read. */
 struct arena_entry {
-	uint32_t state; /* enum arena_slot_state */
-	uint32_t pid;   /* in the pid namespace of the process */
+	uint32_t state;       /* enum arena_slot_state */
+	uint32_t pid;         /* in the pid namespace of the process */
 	uint32_t generation;  /* counts the owners of this slot */
 	uint32_t parent_slot; /* UINT32_MAX: not forked from a recorded process */
 	uint32_t parent_generation;
@@ -114,7 +114,7 @@ enum arena_trust {
 #define X(id, name, text) TRUST_##id,
 	ARENA_TRUST(X)
 #undef X
-	TRUST_COUNT
+		TRUST_COUNT
 };
 
 struct slot_header {
@@ -122,15 +122,15 @@ struct slot_header {
 	uint32_t ppid;
 	uint32_t modules_used, nodes_used, sites_used; /* may exceed the capacity: the rest was refused */
 	uint32_t misuse_used;
-	uint32_t fds_used;  /* entries of the descriptor table below, complete when fd_mark is set */
-	uint32_t fd_mark;   /* non-zero: the first EMFILE (24) or ENFILE (23) was met, and this is it */
+	uint32_t fds_used; /* entries of the descriptor table below, complete when fd_mark is set */
+	uint32_t fd_mark;  /* non-zero: the first EMFILE (24) or ENFILE (23) was met, and this is it */
 	uint32_t fd_mark_epoch;
 	uint32_t fd_mark_node; /* the callsite that met it */
 	uint32_t fork_count;
-	uint32_t forked_epoch;       /* 0: not forked from a recorded process */
-	uint64_t private_bytes;      /* the shim's own private memory: reserved and made writable */
-	uint64_t allocator_mapped_bytes;   /* mmap by the allocator for itself, */
-	uint64_t allocator_unmapped_bytes; /* and given back */
+	uint32_t forked_epoch;              /* 0: not forked from a recorded process */
+	uint64_t private_bytes;             /* the shim's own private memory: reserved and made writable */
+	uint64_t allocator_mapped_bytes;    /* mmap by the allocator for itself, */
+	uint64_t allocator_unmapped_bytes;  /* and given back */
 	uint64_t captures, captured_frames; /* stacks taken, and frames in all of them (statistics) */
 	uint64_t rule_misses;               /* unwind rules that had to be computed from .eh_frame */
 	uint64_t trust[32];                 /* by enum arena_trust */
@@ -151,8 +151,8 @@ struct arena_module {
 	uint32_t ready;
 	uint32_t build_id_size; /* 0: the object has none */
 	uint8_t build_id[32];
-	uint64_t base; /* load bias: address = base + offset; UINT64_MAX while unloaded */
-	uint64_t size; /* extent of the mapping, bytes */
+	uint64_t base;           /* load bias: address = base + offset; UINT64_MAX while unloaded */
+	uint64_t size;           /* extent of the mapping, bytes */
 	uint32_t path_truncated; /* the path is longer; its tail is kept */
 	uint32_t generation;     /* times it was loaded */
 	uint64_t reserved;
@@ -178,16 +178,16 @@ static_assert(sizeof(struct arena_node) == 16, "fixed");
 #define ARENA_MODULE_PSEUDO 0x00fffffeu
 
 /* Nodes 1..PSEUDO_COUNT-1 of every slot are these, children of the root. */
-#define ARENA_PSEUDO(X)                                                                              \
-	X(MISSING, 1, "[stack missing: arena full]")                                                 \
-	X(TRUNCATED, 2, "[outer frames cut]")                                                        \
-	X(AT_START, 3, "[open at start]")                                                            \
+#define ARENA_PSEUDO(X)                              \
+	X(MISSING, 1, "[stack missing: arena full]") \
+	X(TRUNCATED, 2, "[outer frames cut]")        \
+	X(AT_START, 3, "[open at start]")            \
 	X(UNSEEN, 4, "[not seen acquired]")
 enum arena_pseudo {
 #define X(id, number, text) PSEUDO_##id = number,
 	ARENA_PSEUDO(X)
 #undef X
-	PSEUDO_COUNT = 5
+		PSEUDO_COUNT = 5
 };
 
 /*
@@ -210,7 +210,7 @@ struct arena_counters {
 	uint64_t acquired_bytes; /* requested sizes */
 	uint64_t released_count;
 	uint64_t released_bytes;
-	uint64_t birth_sum; /* modulo 2^64: += epoch on acquire, -= the block's birth epoch on release */
+	uint64_t birth_sum;       /* modulo 2^64: += epoch on acquire, -= the block's birth epoch on release */
 	uint64_t temporary_count; /* released by the same thread, which acquired nothing in between */
 	uint64_t reserved[2];
 };

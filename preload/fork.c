@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork.c - children.
+ *
+ * The live map is private memory, so fork() gives the child one that matches its heap; the counters are shared, so the
+ * child needs counters of its own that match that map. Our prepare handler, which runs last, takes a free
+ * slot, copies the tree into it, waits until no thread is inside an event (the gate keeps new ones out
+ * until the fork is over), and stores what is live as the child's inheritance. The child only has to adopt it: no path,
+ * no descriptor, one page protection, no matter what chroot, setuid or seccomp has taken away.
+ *
+ * A raw clone() passes no handler. Its child finds the guard page wiped at its first event, and does the same then
+ * from the parent's running counters: what other threads do in between may be missed, and is counted in trust.
+ *
+ * A vfork() child shares the parent's memory: its heap calls are the parent's, its descriptors are not looked at.
+ */
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "hooks.h"
+#include "state.h"
+#include "sys.h"
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+/* The slot that the prepare handler has made, by thread, since two may fork at once; index UINT32_MAX: none. */
+static __thread struct slot pending;
+
+/* ---- making the child's slot ---- */
+
+static uint32_t entries_used(const uint32_t *used, uint32_t capacity)
+{
+	uint32_t count = __atomic_load_n(used, __ATOMIC_ACQUIRE);
+
+	return count < capacity ? count : capacity;
+}
+
+static bool table_copy(struct region *to, const struct region *from, uint32_t first, uint32_t count, size_t size)
+{
+	if (!region_ensure(to, count * size))
+		return false;
+	memcpy(to->base + first * size, from->base + first * size, (count - first) * size);
+	return true;
+}
+
+struct copied {
+	uint32_t modules, nodes, sites;
+};
+
+/* Copies what the tables have beyond what was copied before. */
+static bool slot_copy(struct slot *to, struct slot *from, struct copied *copied)
+{
+	struct copied now = {entries_used(&from->header->modules_used, shim.arena->module_capacity),
+			     entries_used(&from->header->nodes_used, shim.arena->node_capacity),
+			     entries_used(&from->header->sites_used, shim.arena->site_capacity)};
+
+	if (!table_copy(&to->modules_region, &from->modules_region, copied->modules, now.modules,
+			sizeof(struct arena_module)) ||
+	    !table_copy(&to->nodes_region, &from->nodes_region, copied->nodes, now.nodes, sizeof(struct arena_node)) ||
+	    !table_copy(&to->sites_region, &from->sites_region, copied->sites, now.sites, sizeof(struct arena_site)) ||
+	    !region_ensure(&to->counters_region[SHARED_SHARD], now.sites * sizeof(struct arena_counters)))
+		return false;
+	to->header->modules_used = now.modules;
+	to->header->nodes_used = now.nodes;
+	to->header->sites_used = now.sites;
+	*copied = now;
+	return true;
+}
+
+static void site_inherit(struct arena_site *to, const struct arena_site *site, struct slot *from, uint32_t id)
+{
+	to->inherited_count = site->inherited_count;
+	to->inherited_bytes = site->inherited_bytes;
+	to->inherited_birth_sum = site->inherited_birth_sum;
+	for (uint32_t shard = 0; shard < SHARDS; shard++) {
+		const struct arena_counters *counters = slot_counters(from, shard, id);
+
+		if ((id + 1) * sizeof(*counters) > atomic_load(&from->counters_region[shard].ready))
+			continue;
+		to->inherited_count += counters->acquired_count - counters->released_count;
+		to->inherited_bytes += counters->acquired_bytes - counters->released_bytes;
+		to->inherited_birth_sum += counters->birth_sum;
+	}
+}
+
+static void slot_inherit(struct slot *to, struct slot *from, const struct copied *copied)
+{
+	for (uint32_t id = 1; id < copied->sites; id++)
+		site_inherit(&to->sites[id], &from->sites[id], from, id);
+	to->header->forked_epoch = epoch_now();
+	memcpy(to->header->exe, from->header->exe, sizeof(to->header->exe));
+	memcpy(to->header->allocator, from->header->allocator, sizeof(to->header->allocator));
+}
+
+static bool slot_take(struct slot *slot, uint32_t pid)
+{
+	uint32_t index = slot_claim(shim.slot.index + 1, pid, shim.slot.index);
+
+	if (index == UINT32_MAX)
+		return false;
+	if (slot_map(slot, index))
+		return true;
+	slot_unclaim(index);
+	return false;
+}
+
+/* ---- fork ---- */
+
+static void gate_close(void)
+{
+	uint32_t open = 0;
+
+	for (int tries = 0; tries < 1000 && !atomic_compare_exchange_strong(&shim.gate, &open, 1); tries++) {
+		open = 0;
+		sys_sched_yield(); /* another thread forks at the same time */
+	}
+	local.forking = 1;
+	if (shim.has_membarrier)
+		sys_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
+}
+
+static void before_fork(void)
+{
+	struct copied copied = {0, 0, 0};
+	bool was_quiet, is_complete;
+
+	pending.index = UINT32_MAX;
+	if (!shim_active(false) || !slot_take(&pending, shim.slot.header->pid))
+		return;
+	is_complete = slot_copy(&pending, &shim.slot, &copied);
+	gate_close();
+	was_quiet = sections_wait();
+	is_complete = is_complete && slot_copy(&pending, &shim.slot, &copied);
+	if (!is_complete) {
+		slot_unclaim(pending.index);
+		pending.index = UINT32_MAX;
+		return;
+	}
+	slot_inherit(&pending, &shim.slot, &copied);
+	if (!was_quiet)
+		pending.header->trust[TRUST_FORK_TIMEOUTS]++;
+}
+
+static void after_fork_in_parent(void)
+{
+	local.forking = 0;
+	atomic_store_explicit(&shim.gate, 0, memory_order_release);
+	if (pending.index != UINT32_MAX && atomic_load(&shim.mode) == MODE_ACTIVE)
+		__atomic_fetch_add(&shim.slot.header->fork_count, 1, __ATOMIC_RELAXED);
+}
+
+/* The claim stands unless the recorder took the slot back because this child was long in coming. */
+static bool slot_adopt(struct slot *slot)
+{
+	struct arena_entry *entry = &shim.directory[slot->index];
+	uint32_t claimed = SLOT_CLAIMED, pid = (uint32_t)sys_getpid();
+
+	slot->header->ppid = shim.slot.header->pid;
+	slot->header->pid = pid;
+	__atomic_store_n(&entry->pid, pid, __ATOMIC_RELEASE);
+	shim.slot = *slot;
+	return __atomic_compare_exchange_n(&entry->state, &claimed, SLOT_LIVE, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+static void after_fork_in_child(void)
+{
+	if (atomic_load(&shim.mode) != MODE_ACTIVE)
+		return;
+	atomic_store(shim.guard, 1);
+	threads_after_fork();
+	mappings_after_fork();
+	if (pending.index == UINT32_MAX || !slot_adopt(&pending))
+		atomic_store(&shim.mode, MODE_OFF);
+	pending.index = UINT32_MAX;
+	local.forking = 0;
+	atomic_store(&shim.gate, 0);
+}
+
+COLD bool shim_adopt(void)
+{
+	struct copied copied = {0, 0, 0};
+	struct slot slot;
+
+	atomic_store(shim.guard, 1);
+	threads_after_fork();
+	mappings_after_fork();
+	atomic_store(&shim.gate, 0);
+	if (!slot_take(&slot, (uint32_t)sys_getpid()) || !slot_copy(&slot, &shim.slot, &copied)) {
+		atomic_store(&shim.mode, MODE_OFF);
+		return false;
+	}
+	slot_inherit(&slot, &shim.slot, &copied);
+	slot.header->trust[TRUST_FORK_TIMEOUTS]++;
+	if (!slot_adopt(&slot))
+		atomic_store(&shim.mode, MODE_OFF);
+	return atomic_load(&shim.mode) == MODE_ACTIVE;
+}
+
+bool fork_init(void)
+{
+	shim.guard = pages_map(ARENA_PAGE);
+	if (!shim.guard)
+		return false;
+	sys_madvise(shim.guard, ARENA_PAGE, MADV_WIPEONFORK);
+	atomic_store(shim.guard, 1);
+	shim.has_membarrier = sys_membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0) == 0;
+	return pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
+}
+
+/* ---- the hooks ---- */
+
+/* fork() and daemon() run the handlers; _Fork() by definition does not. */
+HOOK pid_t _Fork(void)
+{
+	pid_t pid;
+
+	before_fork();
+	pid = REAL(_Fork)();
+	if (pid == 0)
+		after_fork_in_child();
+	else
+		after_fork_in_parent();
+	return pid;
+}

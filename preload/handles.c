@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handles.c - streams, threads, timers, watches: whatever is known by a pointer or a number of its own.
+ *
+ * They stand in shadows as blocks do (live.h). Kinds known by numbers are spread to 16-byte granules in shadows of
+ * their own, so that a timer's id and an address never meet.
+ */
+#include <errno.h>
+
+#include "live.h"
+
+/* Stands for a release that came before its acquisition was recorded. Not a site: the arena never has so many. */
+enum { SITE_EARLY = (1 << 20) - 1 };
+
+static enum live_map map_of(enum seep_kind kind)
+{
+	if (kind == SEEP_KIND_TIMER)
+		return LIVE_TIMERS;
+	return kind == SEEP_KIND_WATCH ? LIVE_WATCHES : LIVE_HANDLES;
+}
+
+/*
+ * glibc's timer_t is the kernel's small id or, with SIGEV_THREAD, half an address with the highest bit set.
+ * A watch's key is descriptor << 32 | watch.
+ */
+static uintptr_t place_of(enum seep_kind kind, uintptr_t key)
+{
+	if (kind == SEEP_KIND_TIMER)
+		return (intptr_t)key < 0 ? key << 1 : (key & 0xffffffff) << 4;
+	if (kind == SEEP_KIND_WATCH)
+		return ((key >> 32 & 0xfffff) << 23 | (key & 0x7fffff)) << 4;
+	return key & ~(uintptr_t)15;
+}
+
+void handle_acquired(const struct hook_frame *frame, enum seep_kind kind, uintptr_t key)
+{
+	struct live_block block = {.size = 0}, previous;
+	struct section section;
+
+	if (!shim_active(kind != SEEP_KIND_WATCH))
+		return;
+	block.site = site_here(frame, kind);
+	block.birth_epoch = epoch_now();
+	section = section_begin();
+	if (!live_put(map_of(kind), place_of(kind, key), block, &previous)) {
+		trust_add(TRUST_LOST_ENTRIES, 1);
+	} else {
+		count_acquire(block.site, 1, 0, block.birth_epoch);
+		if (previous.site.n == SITE_EARLY) {
+			live_take(map_of(kind), place_of(kind, key));
+			count_release(block.site, 1, 0, block.birth_epoch);
+		} else if (previous.site.n) {
+			count_release(previous.site, 1, 0, previous.birth_epoch);
+		}
+	}
+	section_end(section);
+}
+
+bool handle_released(enum seep_kind kind, uintptr_t key, bool may_come_early)
+{
+	struct live_block block, previous;
+	struct section section;
+
+	if (!shim_active(kind != SEEP_KIND_WATCH))
+		return false;
+	section = section_begin();
+	block = live_take(map_of(kind), place_of(kind, key));
+	if (block.site.n && block.site.n != SITE_EARLY)
+		count_release(block.site, 1, 0, block.birth_epoch);
+	else if (may_come_early)
+		live_put(map_of(kind), place_of(kind, key), (struct live_block){.site = {SITE_EARLY}}, &previous);
+	section_end(section);
+	local.released_site = block.site.n;
+	local.released_epoch = block.birth_epoch;
+	return block.site.n != 0;
+}
+
+void handle_restored(enum seep_kind kind, uintptr_t key)
+{
+	struct live_block block = {.site = {local.released_site}, .birth_epoch = local.released_epoch}, previous;
+	struct section section;
+
+	if (!block.site.n || !shim_active(kind != SEEP_KIND_WATCH))
+		return;
+	section = section_begin();
+	if (live_put(map_of(kind), place_of(kind, key), block, &previous) && block.site.n != SITE_EARLY)
+		count_release(block.site, (uint64_t)-1, 0, block.birth_epoch);
+	section_end(section);
+}

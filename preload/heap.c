@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- recording ---- */
+
+static COLD void previous_released(struct live_block previous)
+{
+	trust_add(TRUST_OVERWRITTEN_BLOCKS, 1);
+	count_release(previous.site, 1, previous.size, previous.birth_epoch);
+}
+
+static void block_enter(struct site_id site, void *pointer, size_t size)
+{
+	struct live_block block = {site, epoch_now(), size}, previous;
+	struct section section = section_begin();
+
+	if (LIKELY(live_put(LIVE_HEAP, (uintptr_t)pointer, block, &previous))) {
+		if (UNLIKELY(previous.site.n))
+			previous_released(previous);
+		count_acquire(site, 1, size, block.birth_epoch);
+	} else {
+		trust_add(TRUST_LOST_ENTRIES, 1);
+	}
+	section_end(section);
+}
+
+void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size)
+{
+	if (UNLIKELY(!pointer || !shim_active(true)))
+		return;
+	block_enter(site_here(frame, SEEP_KIND_HEAP), pointer, size);
+	thread_self()->newest = (uintptr_t)pointer;
+}
+
+void heap_released(void *pointer)
+{
+	struct live_block block;
+	struct section section;
+
+	if (!pointer || UNLIKELY(!shim_active(true)))
+		return;
+	section = section_begin();
+	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
+	if (LIKELY(block.site.n)) {
+		struct thread *thread = thread_self();
+
+		count_release(block.site, 1, block.size, block.birth_epoch);
+		if (thread->newest == (uintptr_t)pointer) {
+			count_temporary(block.site);
+			thread->newest = 0;
+		}
+	}
+	section_end(section);
+	if (UNLIKELY(!block.site.n))
+		trust_add(TRUST_UNSEEN_FREES, 1);
+}
+
+/*
+ * The block leaves the map and the counters before the real call: once that has freed the old address, another
+ * thread may be given it.
+ */
+struct live_block heap_moving(void *pointer)
+{
+	struct live_block block = {.size = 0};
+	struct section section;
+
+	if (!pointer || UNLIKELY(!shim_active(true)))
+		return block;
+	section = section_begin();
+	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
+	if (LIKELY(block.site.n))
+		count_release(block.site, 1, block.size, block.birth_epoch);
+	section_end(section);
+	return block;
+}
+
+static COLD void move_undo(struct live_block old, void *old_pointer)
+{
+	struct live_block previous;
+	struct section section;
+
+	if (!old.site.n)
+		return;
+	section = section_begin();
+	live_put(LIVE_HEAP, (uintptr_t)old_pointer, old, &previous);
+	count_release(old.site, (uint64_t)-1, -old.size, old.birth_epoch);
+	section_end(section);
+}
+
+void heap_moved(const struct hook_frame *frame, struct live_block old, void *old_pointer, void *result, size_t size,
+		bool was_kept)
+{
+	if (result)
+		heap_acquired(frame, result, size);
+	else if (was_kept)
+		move_undo(old, old_pointer);
+	if ((result || !was_kept) && old_pointer && !old.site.n && shim_active(true))
+		trust_add(TRUST_UNSEEN_FREES, 1);
+}
+
+/* ---- the hooks ---- */
+
+HOOK void *malloc(size_t size)
+{
+	const struct hook_frame *frame = HERE;
+	void *pointer;
+
+	if (allocator_is_inside(frame))
+		return REAL(malloc)(size);
+	allocator_enter(frame);
+	pointer = REAL(malloc)(size);
+	allocator_leave();
+	heap_acquired(frame, pointer, size);
+	return pointer;
+}
+
+static inline void free_recorded(const struct hook_frame *frame, void *pointer)
+{
+	if (UNLIKELY(bootstrap_owns(pointer)))
+		return;
+	if (allocator_is_inside(frame)) {
+		REAL(free)(pointer);
+		return;
+	}
+	heap_released(pointer);
+	allocator_enter(frame);
+	REAL(free)(pointer);
+	allocator_leave();
+}
+
+HOOK void free(void *pointer)
+{
+	free_recorded(HERE, pointer);
+}
+
+HOOK void *calloc(size_t count, size_t size)
+{
+	const struct hook_frame *frame = HERE;
+	void *pointer;
+
+	if (allocator_is_inside(frame))
+		return REAL(calloc)(count, size);
+	allocator_enter(frame);
+	pointer = REAL(calloc)(count, size);
+	allocator_leave();
+	heap_acquired(frame, pointer, count * size); /* a product that overflows gave NULL */
+	return pointer;
+}
+
+/* The block of the time before the allocator was known: its contents move to a real one. */
+static COLD void *bootstrap_move(const struct hook_frame *frame, void *pointer, size_t size)
+{
+	size_t old_size = bootstrap_size(pointer);
+	void *moved;
+
+	allocator_enter(frame);
+	moved = REAL(malloc)(size);
+	allocator_leave();
+	if (moved)
+		memcpy(moved, pointer, old_size < size ? old_size : size);
+	heap_acquired(frame, moved, size);
+	return moved;
+}
+
+static inline void *realloc_recorded(const struct hook_frame *frame, void *pointer, size_t size)
+{
+	struct live_block old;
+	void *result;
+
+	if (UNLIKELY(bootstrap_owns(pointer)))
+		return bootstrap_move(frame, pointer, size);
+	if (allocator_is_inside(frame))
+		return REAL(realloc)(pointer, size);
+	old = heap_moving(pointer);
+	allocator_enter(frame);
+	result = REAL(realloc)(pointer, size);
+	allocator_leave();
+	heap_moved(frame, old, pointer, result, size, size != 0); /* realloc(p, 0) that gives NULL has freed p */
+	return result;
+}
+
+HOOK void *realloc(void *pointer, size_t size)
+{
+	return realloc_recorded(HERE, pointer, size);
+}
+
+/* glibc's would call the realloc above and show a frame of its own; the product is all there is to it. */
+HOOK void *reallocarray(void *pointer, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return realloc_recorded(HERE, pointer, bytes);
+}
+
+HOOK int posix_memalign(void **out, size_t alignment, size_t size)
+{
+	const struct hook_frame *frame = HERE;
+	int result;
+
+	if (allocator_is_inside(frame))
+		return REAL(posix_memalign)(out, alignment, size);
+	allocator_enter(frame);
+	result = REAL(posix_memalign)(out, alignment, size);
+	allocator_leave();
+	if (result == 0)
+		heap_acquired(frame, *out, size);
+	return result;
+}
+
+/* Functions of one aligned or page-aligned block. X(name, parameters, arguments) */
+#define ALIGNED(X)                                                           \
+	X(aligned_alloc, (size_t alignment, size_t size), (alignment, size)) \
+	X(memalign, (size_t alignment, size_t size), (alignment, size))      \
+	X(valloc, (size_t size), (size))                                     \
+	X(pvalloc, (size_t size), (size))
+#define X(name, parameters, arguments)                 \
+	HOOK void *name parameters                     \
+	{                                              \
+		const struct hook_frame *frame = HERE; \
+		void *pointer;                         \
+                                                       \
+		if (allocator_is_inside(frame))        \
+			return REAL(name) arguments;   \
+		allocator_enter(frame);                \
+		pointer = REAL(name) arguments;        \
+		allocator_leave();                     \
+		heap_acquired(frame, pointer, size);   \
+		return pointer;                        \
+	}
+ALIGNED(X)
+#undef X
+
+/*
+ * cfree left glibc in 2.26, and the C23 forms come after 2.36: where the next library lacks them they are free().
+ */
+#define FREES(X)                                                     \
+	X(cfree, (void *pointer), (pointer))                         \
+	X(free_sized, (void *pointer, size_t size), (pointer, size)) \
+	X(free_aligned_sized, (void *pointer, size_t alignment, size_t size), (pointer, alignment, size))
+#define X(name, parameters, arguments)                   \
+	HOOK void name parameters                        \
+	{                                                \
+		const struct hook_frame *frame = HERE;   \
+		__typeof__(&name) real = REAL(name);     \
+                                                         \
+		if (UNLIKELY(bootstrap_owns(pointer)))   \
+			return;                          \
+		if (!real) {                             \
+			free_recorded(frame, pointer);   \
+		} else if (allocator_is_inside(frame)) { \
+			real arguments;                  \
+		} else {                                 \
+			heap_released(pointer);          \
+			allocator_enter(frame);          \
+			real arguments;                  \
+			allocator_leave();               \
+		}                                        \
+	}
+FREES(X)
+#undef X

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap.h - what every allocation hook is made of, whichever interface it belongs to.
+ *
+ * Only the outermost hook of a thread records: operator new that calls malloc, an allocator that calls its own
+ * mmap or malloc through the PLT, count once. Being inside is known by the frame address of the hook that called
+ * the real function, so that a jump out of it (an exception, longjmp) is noticed by the next hook higher up the stack.
+ */
+#ifndef SEEP_HEAP_H
+#define SEEP_HEAP_H
+
+#include "hooks.h"
+#include "live.h"
+
+static inline bool allocator_is_inside(const struct hook_frame *frame)
+{
+	return UNLIKELY(local.allocator_frame != 0) && (uintptr_t)frame < local.allocator_frame;
+}
+
+/* Brackets the real call. allocator_leave() runs by the cleanup attribute too when an exception passes. */
+static inline void allocator_enter(const struct hook_frame *frame)
+{
+	local.allocator_frame = (uintptr_t)frame;
+}
+static inline void allocator_leave(void)
+{
+	local.allocator_frame = 0;
+}
+
+/* After the real function has returned a block (NULL is fine). Keep errno. */
+void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size);
+/* Before the real function is given it (NULL is fine). */
+void heap_released(void *pointer);
+/*
+ * realloc: heap_moving() before the real call takes the block out of the map; heap_moved() after it enters the new
+ * block, or, if result is NULL and the block was kept, puts the old one back.
+ */
+struct live_block heap_moving(void *pointer);
+void heap_moved(const struct hook_frame *frame, struct live_block old, void *old_pointer, void *result, size_t size,
+		bool was_kept);
+
+/* real.c: memory handed out while dlsym() is still resolving; recognised for ever by its address. */
+void *bootstrap_allocate(size_t alignment, size_t size);
+bool bootstrap_owns(const void *pointer);
+size_t bootstrap_size(const void *pointer);
+
+#endif

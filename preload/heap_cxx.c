@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap_cxx.c - operator new and delete.
+ *
+ * An allocator preloaded behind us defines its own, which never pass malloc's PLT entry; libstdc++'s call malloc.
+ * Either way the outermost hook records. They throw through these frames: compiled with -fexceptions.
+ */
+#include "heap.h"
+
+static void allocator_leave_cleanup(const struct hook_frame *const *frame)
+{
+	(void)frame;
+	allocator_leave();
+}
+
+/* libstdc++ is not to be found, so nobody could catch what it would throw: as with an uncaught bad_alloc. */
+static COLD void *new_without_library(size_t alignment, size_t size, bool may_fail)
+{
+	void *pointer = alignment ? REAL(aligned_alloc)(alignment, (size + alignment - 1) & ~(alignment - 1))
+				  : REAL(malloc)(size ? size : 1);
+
+	if (!pointer && !may_fail)
+		abort();
+	return pointer;
+}
+
+/* X(name, parameters, arguments, alignment, may return NULL) */
+#define NEWS(X)                                                                                       \
+	X(_Znwm, (size_t size), (size), 0, false)                                                     \
+	X(_Znam, (size_t size), (size), 0, false)                                                     \
+	X(_ZnwmRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow), 0, true)          \
+	X(_ZnamRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow), 0, true)          \
+	X(_ZnwmSt11align_val_t, (size_t size, size_t alignment), (size, alignment), alignment, false) \
+	X(_ZnamSt11align_val_t, (size_t size, size_t alignment), (size, alignment), alignment, false) \
+	X(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *nothrow),   \
+	  (size, alignment, nothrow), alignment, true)                                                \
+	X(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *nothrow),   \
+	  (size, alignment, nothrow), alignment, true)
+#define X(name, parameters, arguments, alignment_or_0, may_fail)                                                   \
+	static void *name##_real parameters                                                                        \
+	{                                                                                                          \
+		__typeof__(&name) real = REAL(name);                                                               \
+                                                                                                                   \
+		return real ? real arguments : new_without_library(alignment_or_0, size, may_fail);                \
+	}                                                                                                          \
+	HOOK void *name parameters                                                                                 \
+	{                                                                                                          \
+		const struct hook_frame *frame = HERE;                                                             \
+		void *pointer;                                                                                     \
+                                                                                                                   \
+		if (allocator_is_inside(frame))                                                                    \
+			return name##_real arguments;                                                              \
+		{                                                                                                  \
+			const struct hook_frame *inside __attribute__((cleanup(allocator_leave_cleanup))) = frame; \
+                                                                                                                   \
+			allocator_enter(inside);                                                                   \
+			pointer = name##_real arguments;                                                           \
+		}                                                                                                  \
+		heap_acquired(frame, pointer, size);                                                               \
+		return pointer;                                                                                    \
+	}
+NEWS(X)
+#undef X
+
+/* X(name, parameters, arguments) */
+#define DELETES(X)                                                                                            \
+	X(_ZdlPv, (void *pointer), (pointer))                                                                 \
+	X(_ZdaPv, (void *pointer), (pointer))                                                                 \
+	X(_ZdlPvm, (void *pointer, size_t size), (pointer, size))                                             \
+	X(_ZdaPvm, (void *pointer, size_t size), (pointer, size))                                             \
+	X(_ZdlPvRKSt9nothrow_t, (void *pointer, const void *nothrow), (pointer, nothrow))                     \
+	X(_ZdaPvRKSt9nothrow_t, (void *pointer, const void *nothrow), (pointer, nothrow))                     \
+	X(_ZdlPvSt11align_val_t, (void *pointer, size_t alignment), (pointer, alignment))                     \
+	X(_ZdaPvSt11align_val_t, (void *pointer, size_t alignment), (pointer, alignment))                     \
+	X(_ZdlPvmSt11align_val_t, (void *pointer, size_t size, size_t alignment), (pointer, size, alignment)) \
+	X(_ZdaPvmSt11align_val_t, (void *pointer, size_t size, size_t alignment), (pointer, size, alignment)) \
+	X(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *pointer, size_t alignment, const void *nothrow),        \
+	  (pointer, alignment, nothrow))                                                                      \
+	X(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *pointer, size_t alignment, const void *nothrow),        \
+	  (pointer, alignment, nothrow))
+#define X(name, parameters, arguments)                 \
+	static void name##_real parameters             \
+	{                                              \
+		__typeof__(&name) real = REAL(name);   \
+                                                       \
+		if (real)                              \
+			real arguments;                \
+		else                                   \
+			REAL(free)(pointer);           \
+	}                                              \
+	HOOK void name parameters                      \
+	{                                              \
+		const struct hook_frame *frame = HERE; \
+                                                       \
+		if (UNLIKELY(bootstrap_owns(pointer))) \
+			return;                        \
+		if (allocator_is_inside(frame)) {      \
+			name##_real arguments;         \
+			return;                        \
+		}                                      \
+		heap_released(pointer);                \
+		allocator_enter(frame);                \
+		name##_real arguments;                 \
+		allocator_leave();                     \
+	}
+DELETES(X)
+#undef X

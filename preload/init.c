@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * init.c - the start: options, the arena, the first slot, the recorder.
+ *
+ * It happens at the process's first event, which may be an allocation in another library's constructor, long before
+ * main; so everything here is system calls and private pages. What fails is said once, in one sentence on standard
+ * error, and the process runs on unrecorded.
+ */
+#include <errno.h>
+#include <link.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include "capture.h"
+#include "heap.h"
+#include "sys.h"
+#include "tree.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* ---- text, without libc's allocating parts ---- */
+
+struct text {
+	char *at, *end;
+};
+
+static void text_add(struct text *text, const char *part)
+{
+	while (*part && text->at + 1 < text->end)
+		*text->at++ = *part++;
+	*text->at = '\0';
+}
+
+static void text_number(struct text *text, uint64_t value, unsigned base)
+{
+	char digits[24];
+	int at = sizeof(digits) - 1;
+
+	digits[at] = '\0';
+	do
+		digits[--at] = "0123456789abcdef"[value % base];
+	while ((value /= base));
+	text_add(text, digits + at);
+}
+
+#define TEXT(buffer) ((struct text){(buffer), (buffer) + sizeof(buffer)})
+
+static COLD void say(const char *what, const char *about, int error)
+{
+	char buffer[2 * ARENA_PATH_MAX];
+	struct text text = TEXT(buffer);
+
+	text_add(&text, "libseep: ");
+	text_add(&text, what);
+	text_add(&text, about);
+	if (error) {
+		text_add(&text, " (error ");
+		text_number(&text, (uint64_t)(error < 0 ? -error : error), 10);
+		text_add(&text, ")");
+	}
+	text_add(&text, "\n");
+	sys_write(2, buffer, (size_t)(text.at - buffer));
+}
+
+/* ---- environment and options ---- */
+
+static const char *environment_of(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (char **entry = environ; entry && *entry; entry++)
+		if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+			return *entry + length + 1;
+	return NULL;
+}
+
+struct options {
+	char out[ARENA_PATH_MAX], arena[ARENA_PATH_MAX], recorder[ARENA_PATH_MAX];
+	uint32_t interval_ms;
+	bool verify_unwind;
+};
+
+/* "1", "0.25": seconds to milliseconds; 0 if it is no such number. */
+static uint32_t milliseconds_of(const char *value)
+{
+	uint64_t result = 0;
+	unsigned digits = 0, seen_point = 0;
+
+	for (; *value; value++) {
+		if (*value == '.' && !seen_point) {
+			seen_point = 1;
+		} else if (*value >= '0' && *value <= '9' && result < 100000) {
+			if (seen_point && digits++ >= 3)
+				continue;
+			result = result * 10 + (uint64_t)(*value - '0');
+		} else {
+			return 0;
+		}
+	}
+	for (; digits < 3; digits++)
+		result *= 10;
+	return result > 3600000 ? 0 : (uint32_t)result;
+}
+
+static bool option_set(struct options *options, const char *name, const char *value)
+{
+	struct text out = TEXT(options->out), arena = TEXT(options->arena), recorder = TEXT(options->recorder);
+
+	if (strcmp(name, "out") == 0)
+		text_add(&out, value);
+	else if (strcmp(name, "arena") == 0)
+		text_add(&arena, value);
+	else if (strcmp(name, "recorder") == 0)
+		text_add(&recorder, value);
+	else if (strcmp(name, "interval") == 0)
+		return (options->interval_ms = milliseconds_of(value)) != 0;
+	else if (strcmp(name, "verify_unwind") == 0)
+		options->verify_unwind = value[0] == '1';
+	else
+		return false;
+	return true;
+}
+
+static void options_read(struct options *options)
+{
+	const char *at = environment_of(ARENA_OPTIONS_ENV);
+	char item[ARENA_PATH_MAX + 32];
+
+	options->interval_ms = 1000;
+	while (at && *at) {
+		size_t length = strcspn(at, ":");
+		char *equals;
+
+		if (length < sizeof(item)) {
+			memcpy(item, at, length);
+			item[length] = '\0';
+			equals = strchr(item, '=');
+			if (equals)
+				*equals = '\0';
+			if (length && (!equals || !option_set(options, item, equals + 1)))
+				say("in SEEP_OPTIONS this is not an option with a good value, ignored; libseep(7) "
+				    "lists them: ",
+				    item, 0);
+		}
+		at += length + (at[length] == ':');
+	}
+}
+
+/* ---- paths ---- */
+
+static void path_absolute(char *path, size_t size)
+{
+	char name[ARENA_PATH_MAX];
+	struct text text = {path, path + size};
+	struct text copy = TEXT(name);
+
+	if (path[0] == '/')
+		return;
+	text_add(&copy, path);
+	if (sys_call2(SYS_getcwd, (long)path, (long)size) < 0)
+		text_add(&text, "/tmp");
+	else
+		text.at = path + strlen(path);
+	text_add(&text, "/");
+	text_add(&text, name);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void recording_path(char *path, size_t size, const struct options *options)
+{
+	struct text text = {path, path + size};
+
+	if (options->out[0]) {
+		text_add(&text, options->out);
+	} else {
+		text_add(&text, "seep.");
+		text_add(&text, base_name(shim.exe));
+		text_add(&text, ".");
+		text_number(&text, (uint64_t)sys_getpid(), 10);
+		text_add(&text, ".db");
+	}
+	path_absolute(path, size);
+}
+
+/* A directory of this user alone: made here or by an earlier run, and not somebody else's trap. */
+static bool directory_is_ours(const char *path)
+{
+	struct stat status;
+	int fd;
+	bool ours;
+
+	sys_mkdir(path, 0700);
+	fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	ours = sys_fstat(fd, &status) == 0 && status.st_uid == sys_geteuid() && (status.st_mode & 077) == 0;
+	sys_close(fd);
+	return ours;
+}
+
+static void arena_name(struct text *text)
+{
+	uint64_t random = 0;
+	struct timespec now;
+
+	if (sys_getrandom(&random, sizeof(random), 1) != sizeof(random)) {
+		sys_clock_gettime(CLOCK_MONOTONIC, &now);
+		random = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 32 ^ (uint64_t)sys_getpid() << 20;
+	}
+	text_add(text, "/");
+	text_number(text, random, 16);
+	text_add(text, ".arena");
+}
+
+/*
+ * /dev/shm unless it is small, not ours, or this is a container's first process: that adopts the recorder, and the
+ * kernel kills both together, so the arena has to lie where the recording lies.
+ */
+static void arena_path_choose(char *path, size_t size, const char *recording)
+{
+	struct text text = {path, path + size};
+	struct statfs status;
+
+	if (sys_getpid() != 1 && sys_statfs("/dev/shm", &status) == 0 &&
+	    (uint64_t)status.f_bavail * (uint64_t)status.f_bsize >= 4u << 20) {
+		text_add(&text, "/dev/shm/seep-");
+		text_number(&text, sys_geteuid(), 10);
+		if (directory_is_ours(path)) {
+			arena_name(&text);
+			return;
+		}
+		say("the arena lies beside the recording, because this directory is not this user's alone: ", path, 0);
+	}
+	text.at = path;
+	text_add(&text, recording);
+	text.at = (char *)base_name(path) - 1;
+	arena_name(&text);
+}
+
+/* ---- the arena ---- */
+
+static uint64_t round_up(uint64_t value, uint64_t unit)
+{
+	return (value + unit - 1) / unit * unit;
+}
+
+static uint32_t part_place(uint64_t *offset, uint64_t bytes)
+{
+	uint64_t place = *offset;
+
+	*offset = round_up(place + bytes, 64 * 1024);
+	return (uint32_t)place;
+}
+
+/* A limit on address space or file size gets a smaller arena, none too small is used. */
+static void arena_dimension(struct arena_header *header)
+{
+	struct rlimit space = {0, 0}, file = {0, 0};
+	bool is_small;
+	uint64_t offset = ARENA_PAGE;
+
+	sys_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&space);
+	sys_call4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&file);
+	is_small = space.rlim_cur != RLIM_INFINITY || file.rlim_cur != RLIM_INFINITY;
+	header->slot_count = is_small ? 16 : 128;
+	header->module_capacity = is_small ? 256 : 1024;
+	header->node_capacity = is_small ? 1 << 16 : 1 << 20;
+	header->site_capacity = is_small ? 1 << 13 : 1 << 17;
+	header->misuse_capacity = 256;
+	header->fd_capacity = is_small ? 1 << 12 : 1 << 16;
+	header->shard_count = SHARDS;
+	header->modules_offset = part_place(&offset, header->module_capacity * sizeof(struct arena_module));
+	header->nodes_offset = part_place(&offset, header->node_capacity * sizeof(struct arena_node));
+	header->sites_offset = part_place(&offset, header->site_capacity * sizeof(struct arena_site));
+	header->misuse_offset = part_place(&offset, header->misuse_capacity * sizeof(struct arena_misuse));
+	header->fds_offset = part_place(&offset, header->fd_capacity * sizeof(struct arena_fd));
+	header->counters_offset =
+		part_place(&offset, (uint64_t)SHARDS * header->site_capacity * sizeof(struct arena_counters));
+	header->slot_size = offset;
+	header->slots_offset = round_up(ARENA_PAGE + header->slot_count * sizeof(struct arena_entry), ARENA_PAGE);
+	header->file_size = header->slots_offset + header->slot_count * header->slot_size;
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now = {0, 0};
+
+	sys_clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static bool arena_map(int fd, uint64_t file_size, uint64_t head_size)
+{
+	char *mapping = sys_mmap(NULL, file_size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+
+	if (sys_failed(mapping))
+		return false;
+	if (sys_mprotect(mapping, head_size, PROT_READ | PROT_WRITE) < 0 ||
+	    sys_madvise(mapping, head_size, MADV_POPULATE_WRITE) < 0) {
+		sys_munmap(mapping, file_size);
+		return false;
+	}
+	shim.mapping = mapping;
+	shim.arena = (struct arena_header *)mapping;
+	shim.directory = (struct arena_entry *)(mapping + ARENA_PAGE);
+	return true;
+}
+
+static bool arena_fill(int fd, const struct arena_header *dimensions, const char *recording)
+{
+	struct text path;
+
+	if (sys_ftruncate(fd, (off_t)dimensions->file_size) < 0 ||
+	    !arena_map(fd, dimensions->file_size, dimensions->slots_offset))
+		return false;
+	*shim.arena = *dimensions;
+	shim.arena->magic = ARENA_MAGIC;
+	shim.arena->version = ARENA_VERSION;
+	shim.arena->created_realtime_ns = now_ns(CLOCK_REALTIME);
+	shim.arena->created_boottime_ns = now_ns(CLOCK_BOOTTIME);
+	shim.arena->creator_pid = (uint32_t)sys_getpid();
+	shim.arena->epoch = 1;
+	path = TEXT(shim.arena->recording_path);
+	text_add(&path, recording);
+	__atomic_store_n(&shim.arena->ready, 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* -EEXIST: somebody else has made it. */
+static int arena_create(const struct options *options, const char *path, const char *recording)
+{
+	struct arena_header dimensions = {.interval_ms = options->interval_ms};
+	int fd = sys_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	bool filled;
+
+	if (fd < 0)
+		return fd;
+	arena_dimension(&dimensions);
+	filled = arena_fill(fd, &dimensions, recording);
+	sys_close(fd);
+	if (filled)
+		return 0;
+	sys_unlink(path);
+	return -ENOSPC;
+}
+
+static bool arena_is_sound(const struct arena_header *header, const struct stat *status)
+{
+	return header->magic == ARENA_MAGIC && header->version == ARENA_VERSION && header->ready &&
+	       header->shard_count == SHARDS && header->slot_count && header->slot_count <= 4096 &&
+	       header->file_size == (uint64_t)status->st_size && header->slot_size < UINT64_C(1) << 32 &&
+	       header->slots_offset >= ARENA_PAGE + header->slot_count * sizeof(struct arena_entry) &&
+	       header->slots_offset + header->slot_count * header->slot_size <= header->file_size &&
+	       header->counters_offset + (uint64_t)SHARDS * header->site_capacity * sizeof(struct arena_counters) <=
+		       header->slot_size;
+}
+
+static bool arena_join(const char *path)
+{
+	struct arena_header header;
+	struct stat status;
+	int fd = sys_open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
+	bool joined;
+
+	if (fd < 0)
+		return false;
+	joined = sys_fstat(fd, &status) == 0 && status.st_uid == sys_geteuid() &&
+		 sys_pread64(fd, &header, sizeof(header), 0) == sizeof(header) && arena_is_sound(&header, &status) &&
+		 arena_map(fd, header.file_size, header.slots_offset);
+	sys_close(fd);
+	return joined;
+}
+
+/* ---- the recorder ---- */
+
+static bool is_executable(const char *path)
+{
+	return sys_call3(SYS_faccessat, AT_FDCWD, (long)path, 1) == 0;
+}
+
+/* `seep` beside this library or in ../bin of its directory, or of the one above (lib/<triplet>). */
+static bool recorder_find(char *path, size_t size)
+{
+	static const char *const places[] = {"/seep", "/../bin/seep", "/../../bin/seep"};
+	char directory[ARENA_PATH_MAX];
+	struct text text = TEXT(directory);
+	struct dl_find_object object;
+
+	if (_dl_find_object((void *)recorder_find, &object) != 0)
+		return false;
+	text_add(&text, object.dlfo_link_map->l_name);
+	path_absolute(directory, sizeof(directory));
+	*strrchr(directory, '/') = '\0';
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		text = (struct text){path, path + size};
+		text_add(&text, directory);
+		text_add(&text, places[i]);
+		if (is_executable(path))
+			return true;
+	}
+	return false;
+}
+
+/* The recorder's environment: the server's without what would record the recorder. */
+static char **recorder_environment(void)
+{
+	size_t count = 0;
+	char **copy, **to;
+
+	while (environ && environ[count])
+		count++;
+	copy = pages_map((count + 1) * sizeof(*copy));
+	to = copy;
+	for (size_t i = 0; copy && i < count; i++)
+		if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 && strncmp(environ[i], "SEEP_", 5) != 0)
+			*to++ = environ[i];
+	return copy;
+}
+
+static void descriptors_close(void)
+{
+	if (sys_call3(SYS_close_range, 0, ~0u, 0) < 0)
+		for (int fd = 0; fd < 4096; fd++)
+			sys_close(fd);
+	sys_open("/dev/null", O_RDWR, 0);
+	sys_dup2(0, 1);
+	sys_dup2(0, 2);
+}
+
+/*
+ * Nobody's child: the first child makes the second one and ends, both without an exit signal, so that no wait() of the
+ * server's can meet them. Signals are blocked meanwhile, since the children still have the server's handlers.
+ */
+static void recorder_start(const char *recorder)
+{
+	char *arguments[] = {(char *)recorder, (char *)"record", (char *)"--arena", shim.arena_path, NULL};
+	char **environment = recorder_environment();
+	uint64_t all = ~UINT64_C(0), none = 0, old = 0;
+	pid_t child;
+
+	sys_rt_sigprocmask(SIG_SETMASK, &all, &old);
+	child = sys_clone(0);
+	if (child == 0) {
+		sys_setsid();
+		if (sys_clone(0) == 0) {
+			descriptors_close();
+			sys_rt_sigprocmask(SIG_SETMASK, &none, NULL);
+			sys_execve(recorder, arguments, environment);
+			sys_exit_group(127);
+		}
+		sys_exit_group(0);
+	}
+	if (child > 0)
+		while (sys_wait4(child, NULL, __WCLONE, NULL) == -EINTR)
+			;
+	sys_rt_sigprocmask(SIG_SETMASK, &old, NULL);
+	if (child < 0)
+		say("the recorder could not be started; run `seep record` while this program runs or after it: ",
+		    shim.arena_path, child);
+}
+
+static void recorder_ensure(const struct options *options)
+{
+	char path[ARENA_PATH_MAX];
+	struct text text = TEXT(path);
+
+	if (strcmp(options->recorder, "none") == 0)
+		return;
+	if (options->recorder[0])
+		text_add(&text, options->recorder);
+	else if (!recorder_find(path, sizeof(path))) {
+		say("`seep` is not beside libseep.so nor in ../bin; run `seep record` to store what is in ",
+		    shim.arena_path, 0);
+		return;
+	}
+	recorder_start(path);
+}
+
+/* ---- the start ---- */
+
+/* Joins the arena that the environment names, or makes one. 1: made, 0: joined, negative: neither. */
+static int arena_open(const struct options *options)
+{
+	const char *inherited = environment_of(ARENA_ENV);
+	char recording[ARENA_PATH_MAX];
+	struct text path = TEXT(shim.arena_path);
+	int result;
+
+	if (inherited && arena_join(inherited)) {
+		text_add(&path, inherited);
+		return 0;
+	}
+	recording_path(recording, sizeof(recording), options);
+	if (options->arena[0])
+		text_add(&path, options->arena);
+	else
+		arena_path_choose(shim.arena_path, sizeof(shim.arena_path), recording);
+	result = arena_create(options, shim.arena_path, recording);
+	if (result == 0)
+		return 1;
+	if (result == -EEXIST && arena_join(shim.arena_path))
+		return 0;
+	say("this process runs unrecorded, because its arena could not be made: ", shim.arena_path, result);
+	return -1;
+}
+
+/* What this process was before exec has its final figures. */
+static void earlier_self_end(uint32_t pid)
+{
+	for (uint32_t i = 0; i < shim.arena->slot_count; i++) {
+		struct arena_entry *entry = &shim.directory[i];
+		uint32_t live = SLOT_LIVE;
+
+		if (i != shim.slot.index && __atomic_load_n(&entry->pid, __ATOMIC_ACQUIRE) == pid)
+			__atomic_compare_exchange_n(&entry->state, &live, SLOT_EXECED, false, __ATOMIC_ACQ_REL,
+						    __ATOMIC_RELAXED);
+	}
+}
+
+static void allocator_name(void)
+{
+	struct text text = TEXT(shim.slot.header->allocator);
+	struct dl_find_object object;
+
+	if (_dl_find_object((void *)REAL(malloc), &object) == 0)
+		text_add(&text, object.dlfo_link_map->l_name[0] ? object.dlfo_link_map->l_name : shim.exe);
+}
+
+static bool slot_start(void)
+{
+	uint32_t pid = (uint32_t)sys_getpid();
+	uint32_t index = slot_claim(0, pid, UINT32_MAX);
+	struct text exe;
+
+	if (index == UINT32_MAX || !slot_map(&shim.slot, index) || !slot_fill(&shim.slot))
+		return false;
+	shim.slot.header->pid = pid;
+	shim.slot.header->ppid = (uint32_t)sys_call0(SYS_getppid);
+	exe = TEXT(shim.slot.header->exe);
+	text_add(&exe, shim.exe);
+	earlier_self_end(pid);
+	return true;
+}
+
+static void exe_find(void)
+{
+	ssize_t length = sys_readlink("/proc/self/exe", shim.exe, sizeof(shim.exe) - 1);
+
+	shim.exe[length > 0 ? length : 0] = '\0';
+}
+
+static bool start(void)
+{
+	struct options options = {.interval_ms = 0};
+	int opened;
+
+	exe_find();
+	options_read(&options);
+	shim.verify_unwind = false;
+	shim.fallback.shard = SHARED_SHARD;
+	opened = arena_open(&options);
+	if (opened < 0)
+		return false;
+	if (!slot_start() || !tree_init() || !live_init() || !fork_init()) {
+		say("this process runs unrecorded, because there is no room for it in the arena or in memory: ",
+		    shim.arena_path, 0);
+		return false;
+	}
+	allocator_name();
+	__atomic_store_n(&shim.directory[shim.slot.index].state, SLOT_LIVE, __ATOMIC_RELEASE);
+	if (opened == 1)
+		recorder_ensure(&options);
+	return true;
+}
+
+COLD bool shim_start(void)
+{
+	int unstarted = MODE_UNSTARTED;
+	bool started;
+
+	if (!environ || local.resolving || !atomic_compare_exchange_strong(&shim.mode, &unstarted, MODE_STARTING))
+		return false;
+	started = start();
+	atomic_store_explicit(&shim.mode, started ? MODE_ACTIVE : MODE_OFF, memory_order_release);
+	if (started)
+		descriptors_init();
+	return started;
+}
+
+/* ---- before main ---- */
+
+/* exec'd programs join this arena by the environment; it is a new array, the old one may be anybody's. */
+static void environment_add(void)
+{
+	static char entry[sizeof(ARENA_ENV) + ARENA_PATH_MAX];
+	struct text text = TEXT(entry);
+	size_t count = 0, kept = 0;
+	char **copy;
+
+	text_add(&text, ARENA_ENV "=");
+	text_add(&text, shim.arena_path);
+	while (environ && environ[count])
+		count++;
+	copy = pages_map((count + 2) * sizeof(*copy));
+	if (!copy)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(environ[i], ARENA_ENV "=", sizeof(ARENA_ENV)) != 0)
+			copy[kept++] = environ[i];
+	copy[kept] = entry;
+	environ = copy;
+}
+
+static __attribute__((constructor(102))) void shim_constructor(void)
+{
+	struct options options = {.interval_ms = 0};
+
+	real_init();
+	if (!shim_active(true))
+		return;
+	environment_add();
+	options_read(&options);
+	if (!options.verify_unwind)
+		return;
+	if (verify_init())
+		shim.verify_unwind = true;
+	else
+		say("verify_unwind needs libunwind.so.8, which is not here", "", 0);
+}
+
+/* ---- unloading ---- */
+
+/*
+ * While a library goes, unwind rules are not cached; afterwards those of before are void, and modules that are gone
+ * match no address any more. (dlclose does not look at its caller, so it may be called from here.)
+ */
+HOOK int dlclose(void *library)
+{
+	int result;
+
+	if (!shim_active(true))
+		return REAL(dlclose)(library);
+	atomic_fetch_add(&shim.unloading, 1);
+	result = REAL(dlclose)(library);
+	modules_revalidate();
+	atomic_fetch_add(&shim.code_generation, 1);
+	atomic_fetch_sub(&shim.unloading, 1);
+	return result;
+}

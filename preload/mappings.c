@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mappings.c - mmap, munmap, mremap.
+ *
+ * The table is a sorted array of ranges under a spin lock: mappings come rarely and as ranges, which no shadow fits.
+ * The lock is held for a few stores, inside a section (so never at a fork) and never across a real call; a signal
+ * handler that maps while its own thread holds it is counted as dropped. A range that munmap() cuts in two counts as
+ * two from then on, as it does for the kernel.
+ *
+ * What an allocator maps for itself is the allocator's: it is seen as blocks, and here only added up.
+ */
+#include <link.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "heap.h"
+#include "sys.h"
+
+struct range {
+	uintptr_t start, end;
+	struct site_id site;
+	uint32_t birth_epoch;
+};
+
+enum { RANGES_MAX = 1 << 16 };
+
+static struct range *ranges;
+static uint32_t range_count;
+static _Atomic(struct thread *) ranges_owner;
+
+static uintptr_t allocator_start, allocator_end;
+
+/* ---- the lock ---- */
+
+static bool ranges_lock(struct section *section)
+{
+	struct thread *nobody = NULL;
+
+	*section = section_begin();
+	while (!atomic_compare_exchange_weak_explicit(&ranges_owner, &nobody, section->thread, memory_order_acquire,
+						      memory_order_relaxed)) {
+		if (nobody == section->thread) {
+			section_end(*section);
+			trust_add(TRUST_DROPPED_EVENTS, 1);
+			return false;
+		}
+		nobody = NULL;
+		__builtin_ia32_pause();
+	}
+	return true;
+}
+
+static void ranges_unlock(struct section section)
+{
+	atomic_store_explicit(&ranges_owner, NULL, memory_order_release);
+	section_end(section);
+}
+
+void mappings_after_fork(void)
+{
+	atomic_store(&ranges_owner, NULL);
+}
+
+/* ---- the table ---- */
+
+/* The first range that ends above an address. */
+static uint32_t range_find(uintptr_t address)
+{
+	uint32_t low = 0, high = range_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (ranges[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool range_insert(uint32_t at, struct range range)
+{
+	if (range_count == RANGES_MAX) {
+		trust_add(TRUST_LOST_ENTRIES, 1);
+		return false;
+	}
+	memmove(&ranges[at + 1], &ranges[at], (range_count - at) * sizeof(*ranges));
+	ranges[at] = range;
+	range_count++;
+	return true;
+}
+
+static void range_remove(uint32_t at)
+{
+	range_count--;
+	memmove(&ranges[at], &ranges[at + 1], (range_count - at) * sizeof(*ranges));
+}
+
+/* Takes [start, end) out of the range at an index that overlaps it; returns the bytes taken. */
+static uint64_t range_cut(uint32_t at, uintptr_t start, uintptr_t end)
+{
+	struct range range = ranges[at];
+	uintptr_t from = range.start > start ? range.start : start, to = range.end < end ? range.end : end;
+	bool keeps_head = range.start < from, keeps_tail = to < range.end;
+
+	count_release(range.site, keeps_head || keeps_tail ? 0 : 1, to - from, range.birth_epoch);
+	if (keeps_head && keeps_tail) {
+		struct range tail = {to, range.end, range.site, range.birth_epoch};
+
+		ranges[at].end = from;
+		if (range_insert(at + 1, tail))
+			count_acquire(range.site, 1, 0, range.birth_epoch);
+	} else if (keeps_head) {
+		ranges[at].end = from;
+	} else if (keeps_tail) {
+		ranges[at].start = to;
+	} else {
+		range_remove(at);
+	}
+	return to - from;
+}
+
+/* Everything tracked in [start, end) is released; returns how many bytes that were. */
+static uint64_t ranges_cut(uintptr_t start, uintptr_t end)
+{
+	uint64_t bytes = 0;
+	uint32_t at;
+
+	while ((at = range_find(start)) < range_count && ranges[at].start < end)
+		bytes += range_cut(at, start, end);
+	return bytes;
+}
+
+/* ---- recording ---- */
+
+static bool mappings_ready(void)
+{
+	struct range *fresh, *standing = NULL;
+	struct dl_find_object object;
+
+	if (LIKELY(__atomic_load_n(&ranges, __ATOMIC_ACQUIRE) != NULL))
+		return true;
+	fresh = pages_map(RANGES_MAX * sizeof(*ranges));
+	if (!fresh)
+		return false;
+	/* only an allocator in a library of its own has mmap calls that can be told from the program's */
+	if (_dl_find_object((void *)REAL(malloc), &object) == 0 && object.dlfo_link_map->l_name[0] &&
+	    !strstr(object.dlfo_link_map->l_name, "/libc.so") && !strstr(object.dlfo_link_map->l_name, "/libc-")) {
+		allocator_start = (uintptr_t)object.dlfo_map_start;
+		allocator_end = (uintptr_t)object.dlfo_map_end;
+	}
+	if (!__atomic_compare_exchange_n(&ranges, &standing, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		sys_munmap(fresh, RANGES_MAX * sizeof(*ranges));
+	return true;
+}
+
+static bool is_allocators(const struct hook_frame *frame)
+{
+	return allocator_is_inside(frame) ||
+	       (frame->return_address >= allocator_start && frame->return_address < allocator_end);
+}
+
+static size_t pages_round(size_t size)
+{
+	return (size + ARENA_PAGE - 1) & ~(size_t)(ARENA_PAGE - 1);
+}
+
+static void mapping_acquired(const struct hook_frame *frame, void *address, size_t size)
+{
+	struct range range = {.start = (uintptr_t)address, .end = (uintptr_t)address + pages_round(size)};
+	struct section section;
+
+	if (!shim_active(true) || !mappings_ready())
+		return;
+	if (is_allocators(frame)) {
+		__atomic_fetch_add(&shim.slot.header->allocator_mapped_bytes, pages_round(size), __ATOMIC_RELAXED);
+		return;
+	}
+	range.site = site_here(frame, SEEP_KIND_MAPPING);
+	range.birth_epoch = epoch_now();
+	if (!ranges_lock(&section))
+		return;
+	ranges_cut(range.start, range.end); /* MAP_FIXED over something */
+	if (range_insert(range_find(range.start), range))
+		count_acquire(range.site, 1, range.end - range.start, range.birth_epoch);
+	ranges_unlock(section);
+}
+
+static void mapping_released(const struct hook_frame *frame, void *address, size_t size)
+{
+	uintptr_t start = (uintptr_t)address, end = start + pages_round(size);
+	struct section section;
+	uint64_t bytes;
+
+	if (!shim_active(true) || !mappings_ready())
+		return;
+	if (is_allocators(frame)) {
+		__atomic_fetch_add(&shim.slot.header->allocator_unmapped_bytes, pages_round(size), __ATOMIC_RELAXED);
+		return;
+	}
+	if (!ranges_lock(&section))
+		return;
+	bytes = ranges_cut(start, end);
+	ranges_unlock(section);
+	if (bytes < end - start)
+		trust_add(TRUST_UNSEEN_UNMAPS, end - start - bytes);
+}
+
+/* ---- the hooks ---- */
+
+HOOK void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	void *result = REAL(mmap)(address, size, protection, flags, fd, offset);
+
+	if (result != MAP_FAILED)
+		mapping_acquired(HERE, result, size);
+	return result;
+}
+
+HOOK void *mmap64(void *address, size_t size, int protection, int flags, int fd, off64_t offset)
+{
+	void *result = REAL(mmap64)(address, size, protection, flags, fd, offset);
+
+	if (result != MAP_FAILED)
+		mapping_acquired(HERE, result, size);
+	return result;
+}
+
+/*
+ * munmap() and mremap() fail only for arguments that could never be right, or when the kernel lacks memory for a split;
+ * so the range is taken out first (another thread may be given the address at once), unless the call is
+ * sure to fail.
+ */
+static bool is_page_range(const void *address, size_t size)
+{
+	return size && ((uintptr_t)address & (ARENA_PAGE - 1)) == 0;
+}
+
+HOOK int munmap(void *address, size_t size)
+{
+	if (is_page_range(address, size))
+		mapping_released(HERE, address, size);
+	return REAL(munmap)(address, size);
+}
+
+HOOK void *mremap(void *address, size_t old_size, size_t size, int flags, ...)
+{
+	const struct hook_frame *frame = HERE;
+	void *result, *fixed = NULL;
+
+	if (flags & MREMAP_FIXED) {
+		va_list arguments;
+
+		va_start(arguments, flags);
+		fixed = va_arg(arguments, void *);
+		va_end(arguments);
+	}
+	if (is_page_range(address, old_size) && size)
+		mapping_released(frame, address, old_size);
+	result = REAL(mremap)(address, old_size, size, flags, fixed);
+	if (result != MAP_FAILED)
+		mapping_acquired(frame, result, size);
+	else if (is_page_range(address, old_size) && size)
+		mapping_acquired(frame, address, old_size);
+	return result;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.h - the shim's one state struct, its threads, and its slot in the arena. Core files only.
+ *
+ * Life of the state
+ *   UNSTARTED --first event--> STARTING --arena mapped, slot claimed--> ACTIVE
+ *                                       \-anything refused------------> OFF (the process runs unrecorded)
+ * A fork()ed child goes on ACTIVE in a slot that its parent prepared (fork.c). A child that came by a raw clone finds
+ * its guard page wiped (MADV_WIPEONFORK) at its first event and takes a slot then.
+ *
+ * Ownership: everything here lives as long as the process. Slot memory is shared with the recorder; all else is
+ * private, so that fork's copy-on-write gives a child tables that match its heap.
+ */
+#ifndef SEEP_STATE_H
+#define SEEP_STATE_H
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "shim.h"
+
+/* ---- regions: the parts of a slot, made writable as they fill ---- */
+
+struct region {
+	char *base;
+	size_t limit;           /* bytes reserved */
+	_Atomic(size_t) ready;  /* bytes that may be written */
+	uint32_t refused_epoch; /* when pages were last refused: not asked for again in that second */
+};
+
+/* True if [0, end) of the region may be written; takes pages if not yet. Lock-free, keeps errno. */
+bool region_grow(struct region *region, size_t end);
+static inline bool region_ensure(struct region *region, size_t end)
+{
+	return LIKELY(end <= atomic_load_explicit(&region->ready, memory_order_acquire)) || region_grow(region, end);
+}
+
+/* ---- the slot ---- */
+
+enum { SHARDS = 8, SHARED_SHARD = SHARDS - 1 };
+
+struct slot {
+	uint32_t index;
+	struct slot_header *header;
+	struct arena_module *modules;
+	struct arena_node *nodes;
+	struct arena_site *sites;
+	struct region modules_region, nodes_region, sites_region, misuse_region, fds_region;
+	struct region counters_region[SHARDS];
+};
+
+static inline struct arena_counters *slot_counters(struct slot *slot, uint32_t shard, uint32_t site)
+{
+	return (struct arena_counters *)slot->counters_region[shard].base + site;
+}
+
+/* ---- threads ---- */
+
+/*
+ * One a thread, from a private pool; taken at a thread's first event and given back when its last
+ * destructor has run. Threads that have no own one (after that, or no memory) share the fallback, whose counters
+ * are added with locked instructions.
+ */
+enum { CAPTURE_FRAMES = 512, CAPTURE_LEVELS = 2 };
+
+struct thread {
+	_Atomic(uint32_t) owned;
+	_Atomic(uint32_t) in_section;    /* nesting depth: a signal handler may record inside a section */
+	_Atomic(uint32_t) stuck;         /* depth left behind by a handler that jumped out; fork does not wait for it */
+	uint32_t shard;                  /* SHARED_SHARD, or one that only this thread writes */
+	uint32_t capture_level;          /* captures under way: a signal may come in the middle of one */
+	uint32_t rounds;                 /* of destructors seen at the thread's end */
+	uintptr_t stack_low, stack_high; /* addresses known to be readable */
+	uintptr_t newest;                /* the block acquired last, if nothing was since; for temporary_count */
+	uint32_t captures, captured_frames;     /* since they were last added to the slot's */
+	uintptr_t level_frames[CAPTURE_LEVELS]; /* the hook's frame of each capture under way */
+	uintptr_t *frames[CAPTURE_LEVELS];      /* CAPTURE_FRAMES each, NULL until needed */
+};
+
+struct thread_local_state {
+	struct thread *thread;                  /* NULL: no event yet */
+	uintptr_t allocator_frame;              /* frame of the hook that is inside the real allocator; 0 none */
+	uint32_t resolving;                     /* inside dlsym for our own table */
+	uint32_t forking;                       /* between our prepare handler and its end */
+	uint32_t released_site, released_epoch; /* of the last handle_released(), for handle_restored() */
+};
+extern __thread struct thread_local_state local;
+/* Set by the child of vfork(), cleared by its parent, which sleeps in between: they share this memory. */
+extern __thread uint32_t shim_in_vfork_child;
+
+struct thread *thread_start(void); /* the slow path of thread_self */
+static inline struct thread *thread_self(void)
+{
+	return LIKELY(local.thread != NULL) ? local.thread : thread_start();
+}
+
+/* ---- the state ---- */
+
+enum shim_mode { MODE_UNSTARTED, MODE_STARTING, MODE_ACTIVE, MODE_OFF };
+
+struct shim {
+	_Atomic(int) mode;
+	_Atomic(uint32_t) *guard; /* a page of its own: 1 in the process that set it, 0 in a child of it */
+	struct slot slot;
+	struct arena_header *arena; /* the header page; then the directory */
+	struct arena_entry *directory;
+	char *mapping;
+	_Atomic(uint32_t) gate; /* a thread is about to fork: no new sections */
+	bool has_membarrier;
+	bool verify_unwind;
+	struct thread fallback;
+	_Atomic(uint32_t) shards_taken; /* bit set */
+	_Atomic(uint64_t) private_bytes;
+	_Atomic(uint32_t) unloading; /* dlclose under way: unwind rules are not cached */
+	_Atomic(uint32_t) code_generation;
+	char exe[1024];
+	char arena_path[1024];
+};
+extern struct shim shim;
+
+/* Starts recording at the first event; true when ACTIVE. init.c */
+bool shim_start(void);
+/* A child without our prepare handler: takes a slot. fork.c */
+bool shim_adopt(void);
+
+/* Points `slot` at slot `index` of the mapping and takes its first pages. False if it cannot. */
+bool slot_map(struct slot *slot, uint32_t index);
+/* Claims a free entry of the directory for `pid`; UINT32_MAX if there is none. */
+uint32_t slot_claim(uint32_t first, uint32_t pid, uint32_t parent_slot);
+void slot_unclaim(uint32_t index);
+/* Fills a mapped, empty slot with what each has from the start: pseudo modules, nodes and sites. */
+bool slot_fill(struct slot *slot);
+
+void count_temporary(struct site_id site);
+
+/* state.c, for fork.c: see section_begin() */
+bool sections_wait(void);
+void threads_after_fork(void);
+/* mappings.c: no other thread that could hold the lock is in the child */
+void mappings_after_fork(void);
+
+/* Registers the fork handlers and makes the guard page; false if that page cannot be had. fork.c */
+bool fork_init(void);
+bool tree_init(void);
+void real_init(void);
+
+/* errno is the caller's: hooks bracket what might change it. */
+int *__errno_location(void);
+
+#endif
