@@ -117,6 +117,11 @@ enum arena_trust {
 		TRUST_COUNT
 };
 
+struct arena_range {
+	uint64_t start, end;
+};
+#define ARENA_PRIVATE_RANGES 128u
+
 struct slot_header {
 	uint32_t pid;
 	uint32_t ppid;
@@ -127,8 +132,8 @@ struct slot_header {
 	uint32_t fd_mark_epoch;
 	uint32_t fd_mark_node; /* the callsite that met it */
 	uint32_t fork_count;
-	uint32_t forked_epoch;              /* 0: not forked from a recorded process */
-	uint64_t private_bytes;             /* the shim's own private memory: reserved and made writable */
+	uint32_t forked_epoch;  /* 0: not forked from a recorded process */
+	uint64_t private_bytes; /* reserved by the shim for itself; what of it is resident: see private_ranges */
 	uint64_t allocator_mapped_bytes;    /* mmap by the allocator for itself, */
 	uint64_t allocator_unmapped_bytes;  /* and given back */
 	uint64_t captures, captured_frames; /* stacks taken, and frames in all of them (statistics) */
@@ -136,7 +141,12 @@ struct slot_header {
 	uint64_t trust[32];                 /* by enum arena_trust */
 	char exe[1024];                     /* NUL-terminated */
 	char allocator[256];                /* path of the module that malloc is chained to */
-	uint8_t reserved[2464];
+	/* where the shim's own private memory lies (more ranges than fit are left out): /proc/PID/pagemap tells what is
+	 * resident */
+	uint32_t private_range_count;
+	uint32_t reserved_word;
+	struct arena_range private_ranges[ARENA_PRIVATE_RANGES];
+	uint8_t reserved[408];
 };
 static_assert(sizeof(struct slot_header) == ARENA_PAGE, "one page");
 static_assert(TRUST_COUNT <= 32, "trust[] has room");

@@ -62,15 +62,17 @@ enum rule_kind {
 
 /* offsets in words; rbp_save 0: rbp is not saved */
 struct rule {
-	unsigned kind : 4;
-	unsigned generation : 20;
-	int cfa_offset : 24;
-	int rbp_save : 16;
+	uint64_t
+		kind : 4; /* 64-bit fields: of an int, none would cross a 32-bit border, and the struct would not fit */
+	uint64_t generation : 20;
+	int64_t cfa_offset : 24;
+	int64_t rbp_save : 16;
 };
 union rule_word {
 	struct rule rule;
 	uint64_t word;
 };
+static_assert(sizeof(union rule_word) == 8, "a rule is one word");
 
 /*
  * Two words that are read and written without a lock: key holds address ^ rule, so that halves of two different
@@ -240,6 +242,8 @@ static enum walk_result walk_rules(struct walk *walk, struct cursor cursor)
 		case RULE_END:
 			return WALK_DONE;
 		case RULE_NONE:
+			if (cursor.bp == 0)
+				return WALK_DONE; /* the ABI's mark of the outermost frame, as at the entry of ld.so */
 			stepped = step_guess(walk, &cursor);
 			break;
 		default:

@@ -93,6 +93,9 @@ static void slot_inherit(struct slot *to, struct slot *from, const struct copied
 	to->header->forked_epoch = epoch_now();
 	memcpy(to->header->exe, from->header->exe, sizeof(to->header->exe));
 	memcpy(to->header->allocator, from->header->allocator, sizeof(to->header->allocator));
+	to->header->private_bytes = from->header->private_bytes;
+	to->header->private_range_count = from->header->private_range_count;
+	memcpy(to->header->private_ranges, from->header->private_ranges, sizeof(to->header->private_ranges));
 }
 
 static bool slot_take(struct slot *slot, uint32_t pid)

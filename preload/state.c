@@ -47,6 +47,28 @@ COLD bool region_grow(struct region *region, size_t end)
 	return true;
 }
 
+/* New mappings usually lie right below the last one, whose range then grows. */
+static void private_range_add(uintptr_t start, size_t bytes)
+{
+	struct slot_header *header = shim.slot.header;
+	uint64_t end = start + bytes;
+	uint32_t count;
+
+	if (!header)
+		return;
+	__atomic_fetch_add(&header->private_bytes, bytes, __ATOMIC_RELAXED);
+	count = __atomic_load_n(&header->private_range_count, __ATOMIC_ACQUIRE);
+	if (count && count <= ARENA_PRIVATE_RANGES &&
+	    __atomic_compare_exchange_n(&header->private_ranges[count - 1].start, &end, start, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED))
+		return;
+	count = __atomic_fetch_add(&header->private_range_count, 1, __ATOMIC_ACQ_REL);
+	if (count < ARENA_PRIVATE_RANGES) {
+		header->private_ranges[count].end = start + bytes;
+		header->private_ranges[count].start = start;
+	}
+}
+
 void *pages_map(size_t bytes)
 {
 	void *pages;
@@ -56,7 +78,7 @@ void *pages_map(size_t bytes)
 	if (sys_failed(pages))
 		return NULL;
 	sys_madvise(pages, bytes, MADV_DONTDUMP);
-	atomic_fetch_add_explicit(&shim.private_bytes, bytes, memory_order_relaxed);
+	private_range_add((uintptr_t)pages, bytes);
 	return pages;
 }
 

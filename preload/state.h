@@ -110,8 +110,7 @@ struct shim {
 	bool verify_unwind;
 	struct thread fallback;
 	_Atomic(uint32_t) shards_taken; /* bit set */
-	_Atomic(uint64_t) private_bytes;
-	_Atomic(uint32_t) unloading; /* dlclose under way: unwind rules are not cached */
+	_Atomic(uint32_t) unloading;    /* dlclose under way: unwind rules are not cached */
 	_Atomic(uint32_t) code_generation;
 	char exe[1024];
 	char arena_path[1024];

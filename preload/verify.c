@@ -5,6 +5,7 @@
  * libunwind is loaded here only, with RTLD_LOCAL: linked, Debian's would export _Unwind_* and take over the server's
  * C++ exceptions. Its caches are off, because they go stale when a library is unloaded.
  */
+#define UNW_LOCAL_ONLY /* the local unwinder, in libunwind.so.8 itself */
 #include <errno.h>
 #include <libunwind.h>
 #include <string.h>
