@@ -76,15 +76,18 @@ static int alive_row(sqlite3_stmt *row, void *context)
 	int64_t started_ns = sqlite3_column_int64(row, 1);
 	bool runs = sqlite3_column_type(row, 2) == SQLITE_NULL;
 	int64_t ended_ns = sqlite3_column_int64(row, 2);
-	bool exec_ended = sqlite3_column_int(row, 3) != 0;
-	bool was_there_at_end = !exec_ended && ended_ns > walk->recording_end_ns - ENDED_TOGETHER_NS;
+	const char *reason = (const char *)sqlite3_column_text(row, 3);
+	bool is_folded = reason && strcmp(reason, "folded") == 0;
+	bool is_other_program = reason && strcmp(reason, "exec") == 0;
+	bool was_there_at_end = !is_other_program && ended_ns > walk->recording_end_ns - ENDED_TOGETHER_NS;
 
 	if (id < 1 || (uint64_t)id >= moment->process_count)
 		return SEEP_ERR_DAMAGED;
 	/* who asks for one process that has ended wants to know what it held at its end */
 	if (moment->process_id)
 		was_there_at_end = true;
-	moment->alive[id] = started_ns <= moment->at_ns && (runs || ended_ns > moment->at_ns || was_there_at_end);
+	moment->alive[id] =
+		!is_folded && started_ns <= moment->at_ns && (runs || ended_ns > moment->at_ns || was_there_at_end);
 	return SEEP_OK;
 }
 
@@ -103,8 +106,7 @@ static int read_alive(struct store *store, struct moment *moment, struct error *
 	moment->alive = calloc(moment->process_count, 1);
 	if (!moment->alive)
 		return error_set(error, SEEP_ERR_MEMORY, "out of memory; cannot read %s", store->path);
-	code = store_prepare(store, "SELECT id, started_ns, ended_ns, end_reason IS 'exec' FROM process", &statement,
-			     error);
+	code = store_prepare(store, "SELECT id, started_ns, ended_ns, end_reason FROM process", &statement, error);
 	return code ? code : store_each_row(store, statement, alive_row, &walk, error);
 }
 

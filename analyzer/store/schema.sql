@@ -7,7 +7,9 @@
 -- value of its bucket and the value at time t is the newest row not after t.
 -- The tables may change with user_version; the views at the end are stable.
 
-CREATE TABLE meta (          -- created_ns, interval_ms, state (live|ended), ended_ns, host, kernel, seep_version, arena, ...
+-- created_ns, newest_ns, ended_ns, interval_ms, state (live|ended), host, kernel, seep_version, arena, arena_id,
+-- keep_second_s, keep_minute_s, seconds_from, minutes_from, ...
+CREATE TABLE meta (
   key   TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -24,7 +26,7 @@ CREATE TABLE process (
   allocator   TEXT,                      -- the module that malloc is chained to
   started_ns  INTEGER NOT NULL,
   ended_ns    INTEGER,                   -- NULL while it runs
-  end_reason  TEXT,                      -- ended | exec
+  end_reason  TEXT,                      -- ended | exec | folded: the sum of many that ended (pid 0, slot -1)
   UNIQUE (slot, generation)
 ) STRICT;
 
@@ -95,8 +97,9 @@ CREATE TABLE total (                     -- the newest figures of each process a
   PRIMARY KEY (process_id, site_id)
 ) STRICT, WITHOUT ROWID;
 
--- History: a row where something changed. Three resolutions; how long each is kept is in meta
--- (keep_second_s, keep_minute_s); hours are kept for ever.
+-- History: a row where something changed. Three resolutions; how long each is kept is in meta (keep_second_s,
+-- keep_minute_s); hours are kept for ever. A coarser table has a row as soon as its minute or hour has ended: before meta's
+-- seconds_from (minutes_from) there are no finer rows, from then on they are all there.
 CREATE TABLE sample_second (
   time INTEGER NOT NULL, site_id INTEGER NOT NULL, process_id INTEGER NOT NULL,
   acquired_count INTEGER NOT NULL, acquired_bytes INTEGER NOT NULL,
@@ -128,12 +131,14 @@ CREATE TABLE process_sample (            -- what the kernel says of the process;
   cpu_user_ns INTEGER, cpu_system_ns INTEGER,
   threads INTEGER, descriptors INTEGER,
   tcp_established INTEGER, tcp_syn_sent INTEGER, tcp_syn_recv INTEGER, tcp_fin_wait1 INTEGER, tcp_fin_wait2 INTEGER,
-  tcp_time_wait INTEGER, tcp_close INTEGER, tcp_close_wait INTEGER, tcp_last_ack INTEGER, tcp_listen INTEGER, tcp_closing INTEGER,
+  tcp_time_wait INTEGER, tcp_close INTEGER, tcp_close_wait INTEGER, tcp_last_ack INTEGER, tcp_listen INTEGER,
+  tcp_closing INTEGER,
   seep_private_bytes INTEGER,            -- the shim's own memory in the process
   PRIMARY KEY (time, process_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE trust (                     -- events not, or not fully, in the record (arena.h lists the names)
+CREATE TABLE trust (                     -- events not, or not fully, in the record (arena.h lists the names), and
+                                         -- 'folded_processes': how many a folded process is the sum of
   process_id INTEGER NOT NULL REFERENCES process(id),
   name       TEXT NOT NULL,
   value      INTEGER NOT NULL,
@@ -144,7 +149,7 @@ CREATE TABLE mark (                      -- moments that a chart or a report sho
   id         INTEGER PRIMARY KEY,
   time_ns    INTEGER NOT NULL,
   process_id INTEGER REFERENCES process(id),
-  kind       TEXT NOT NULL,              -- 'descriptor limit' | 'recorder resumed' | 'clock' | 'message' ...
+  kind       TEXT NOT NULL,              -- 'descriptor limit' | 'recorder resumed' | 'clock' | 'message'
   text       TEXT NOT NULL,
   node_id    INTEGER
 ) STRICT;
@@ -193,11 +198,15 @@ LEFT JOIN inherited i ON i.process_id = t.process_id AND i.site_id = t.site_id;
 
 -- One row a process, callsite and moment at which something changed, at the best resolution kept.
 CREATE VIEW callsite_series AS
-SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 1 AS resolution FROM sample_second
+SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count,
+       1 AS resolution
+FROM sample_second
 UNION ALL
-SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 60 FROM sample_minute
+SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 60
+FROM sample_minute WHERE time < (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'seconds_from')
 UNION ALL
-SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 3600 FROM sample_hour;
+SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 3600
+FROM sample_hour WHERE time < (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'minutes_from');
 
 -- The frames of every tree node's stack, depth 0 innermost; inlined functions are rows of their own.
 CREATE VIEW stack AS

@@ -31,7 +31,7 @@ int store_read_recording(struct store *store, struct recording *out, struct erro
  * figures count all. at_ns INT64_MAX = the newest. Caller frees *out.
  */
 int store_read_totals(struct store *store, uint32_t process_id, int64_t at_ns, struct model_total **out, size_t *count,
-                      struct error *error);
+		      struct error *error);
 
 /* One value of meta, or NULL; owned by the caller. */
 char *store_read_meta(struct store *store, const char *key);
@@ -47,7 +47,7 @@ struct store_process_figures {
 	int64_t seep_private_bytes;
 };
 int store_read_process(struct store *store, uint32_t process_id, int64_t at_ns, struct store_process_figures *out,
-                       struct error *error);
+		       struct error *error);
 
 /* Calls `each` for every mark, oldest first. Strings live for the call only. */
 struct store_mark {
@@ -56,6 +56,7 @@ struct store_mark {
 	const char *kind, *text;
 	uint32_t descriptor_count; /* rows of its descriptor table */
 };
-int store_each_mark(struct store *store, void (*each)(const struct store_mark *, void *), void *context, struct error *error);
+int store_each_mark(struct store *store, void (*each)(const struct store_mark *, void *), void *context,
+		    struct error *error);
 
 #endif

@@ -10,11 +10,11 @@
 
 #include <sqlite3.h>
 
+#include "../base/clock.h"
 #include "store.h"
 
 #define STORE_APPLICATION_ID 0x53656570 /* "Seep" */
 #define STORE_VERSION 1
-#define NS_PER_S INT64_C(1000000000)
 
 struct writer;
 

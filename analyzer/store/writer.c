@@ -1,9 +1,464 @@
 /* SPDX-License-Identifier: MIT */
+/* The writer's frame: making, resuming and finishing a recording, and its transactions. */
+#include "writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "writer_internal.h"
 
+static const char schema[] =
+#include "schema_sql.h"
+	;
+
+static const char *const statement_sql[WRITE_STATEMENT_COUNT] = {
+#define X(id, sql) [WRITE_##id] = sql,
+	WRITER_STATEMENTS(X)
+#undef X
+};
+
+/* ---- statements ---- */
+
+sqlite3_stmt *writer_statement(struct store *store, enum writer_statement which, struct error *error)
+{
+	sqlite3_stmt **slot = &store->writer->statements[which];
+	int code;
+
+	if (*slot) {
+		sqlite3_reset(*slot);
+		return *slot;
+	}
+	code = sqlite3_prepare_v3(store->db, statement_sql[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL);
+	if (code != SQLITE_OK)
+		store_fail(store, code, "write to", error);
+	return *slot;
+}
+
+int writer_run(struct store *store, sqlite3_stmt *statement, struct error *error)
+{
+	int code;
+
+	if (!statement)
+		return SEEP_ERR_IO;
+	code = sqlite3_step(statement);
+	if (code == SQLITE_DONE || code == SQLITE_ROW) {
+		sqlite3_reset(statement);
+		return SEEP_OK;
+	}
+	code = store_fail(store, code, "write to", error);
+	sqlite3_reset(statement);
+	return code;
+}
+
+int writer_get(struct store *store, sqlite3_stmt *statement, int64_t *value, struct error *error)
+{
+	int code;
+
+	*value = 0;
+	if (!statement)
+		return SEEP_ERR_IO;
+	code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		*value = sqlite3_column_int64(statement, 0);
+	if (code == SQLITE_ROW || code == SQLITE_DONE) {
+		sqlite3_reset(statement);
+		return SEEP_OK;
+	}
+	code = store_fail(store, code, "read", error);
+	sqlite3_reset(statement);
+	return code;
+}
+
+/* Length of the UTF-8 sequence at `text`, 0 if it is none. Overlong forms and surrogates are let through: they harm
+ * nobody. */
+static size_t utf8_length(const unsigned char *text)
+{
+	size_t length = text[0] < 0x80             ? 1
+			: (text[0] & 0xe0) == 0xc0 ? 2
+			: (text[0] & 0xf0) == 0xe0 ? 3
+			: (text[0] & 0xf8) == 0xf0 ? 4
+						   : 0;
+
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return length;
+}
+
+static bool is_utf8(const char *text)
+{
+	size_t length;
+
+	for (; *text; text += length) {
+		length = utf8_length((const unsigned char *)text);
+		if (!length)
+			return false;
+	}
+	return true;
+}
+
+static void make_utf8(char *text)
+{
+	size_t length;
+
+	for (; *text; text += length) {
+		length = utf8_length((const unsigned char *)text);
+		if (!length) {
+			*text = '?';
+			length = 1;
+		}
+	}
+}
+
+void bind_text(sqlite3_stmt *statement, int column, const char *text)
+{
+	char *copy;
+
+	if (!text) {
+		sqlite3_bind_null(statement, column);
+		return;
+	}
+	if (is_utf8(text)) {
+		sqlite3_bind_text(statement, column, text, -1, SQLITE_STATIC);
+		return;
+	}
+	copy = strdup(text);
+	if (copy)
+		make_utf8(copy);
+	sqlite3_bind_text(statement, column, copy ? copy : "?", -1, SQLITE_TRANSIENT);
+	free(copy);
+}
+
+void bind_known(sqlite3_stmt *statement, int column, int64_t value)
+{
+	if (value < 0)
+		sqlite3_bind_null(statement, column);
+	else
+		sqlite3_bind_int64(statement, column, value);
+}
+
+void bind_id(sqlite3_stmt *statement, int column, uint32_t id)
+{
+	bind_known(statement, column, id ? (int64_t)id : -1);
+}
+
+/* ---- opening ---- */
+
+static void finalize_statements(struct writer *writer)
+{
+	for (size_t i = 0; i < WRITE_STATEMENT_COUNT; i++) {
+		sqlite3_finalize(writer->statements[i]);
+		writer->statements[i] = NULL;
+	}
+}
+
+void writer_forget(struct writer *writer)
+{
+	idmap_clear(&writer->locations);
+	idmap_clear(&writer->nodes);
+	idmap_clear(&writer->sites);
+	writer->anonymous_module = 0;
+	writer->changes.count = 0;
+}
+
 void writer_release(struct writer *writer)
 {
+	if (!writer)
+		return;
+	finalize_statements(writer);
+	writer_forget(writer);
+	changes_release(&writer->changes);
 	free(writer);
+}
+
+static int writer_attach(struct store *store, struct error *error)
+{
+	store->writer = calloc(1, sizeof(*store->writer));
+	if (!store->writer)
+		return error_set(error, SEEP_ERR_MEMORY, "out of memory; cannot write to %s", store->path);
+	writer_forget(store->writer);
+	if (stat(store->path, &store->writer->identity) < 0)
+		return error_set(error, SEEP_ERR_IO, "cannot write to %s: %s; check the directory", store->path,
+				 strerror(errno));
+	return changes_attach(store, error);
+}
+
+static int64_t newest_tick(const struct store *store)
+{
+	return store_meta_integer(store, "newest_ns", 0) / NS_PER_S;
+}
+
+/*
+ * The journal's size is limited after a roll-up has blown it up. The cache holds the leaves of sample_minute that a
+ * roll-up writes to.
+ */
+static int settle(struct store *store, struct error *error)
+{
+	int code = store_execute(store,
+				 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+				 "PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-8192",
+				 error);
+
+	if (code)
+		return code;
+	store->writer->keep_second_s = (uint32_t)store_meta_integer(store, "keep_second_s", STORE_KEEP_SECOND_S);
+	store->writer->keep_minute_s = (uint32_t)store_meta_integer(store, "keep_minute_s", STORE_KEEP_MINUTE_S);
+	store->writer->last_tick = newest_tick(store);
+	return SEEP_OK;
+}
+
+static int put_description(struct store *store, const struct store_options *options, struct error *error)
+{
+	const struct {
+		const char *key;
+		int64_t value;
+	} numbers[] = {
+		{"created_ns", options->created_ns},
+		{"newest_ns", options->created_ns},
+		{"interval_ms", options->interval_ms},
+		{"keep_second_s", options->keep_second_s ? options->keep_second_s : STORE_KEEP_SECOND_S},
+		{"keep_minute_s", options->keep_minute_s ? options->keep_minute_s : STORE_KEEP_MINUTE_S},
+	};
+	int code = store_put_meta(store, "state", "live", error);
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && code == SEEP_OK; i++)
+		code = store_put_meta_integer(store, numbers[i].key, numbers[i].value, error);
+	if (code == SEEP_OK)
+		code = store_put_meta(store, "seep_version", SEEP_VERSION, error);
+	if (code == SEEP_OK)
+		code = store_put_meta(store, "arena", options->arena_path ? options->arena_path : "", error);
+	if (code == SEEP_OK)
+		code = store_put_meta(store, "arena_id", options->arena_id ? options->arena_id : "", error);
+	return code;
+}
+
+/* In rollback mode and one transaction: the file's own first page tells from the start what it is, without a journal.
+ */
+static int write_schema(struct store *store, const struct store_options *options, struct error *error)
+{
+	char identity[96];
+	int code;
+
+	snprintf(identity, sizeof(identity), "PRAGMA application_id=%d; PRAGMA user_version=%d", STORE_APPLICATION_ID,
+		 STORE_VERSION);
+	code = store_execute(store, "PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE", error);
+	if (code == SEEP_OK)
+		code = store_execute(store, identity, error);
+	if (code == SEEP_OK)
+		code = store_execute(store, schema, error);
+	if (code == SEEP_OK)
+		code = put_description(store, options, error);
+	if (code == SEEP_OK)
+		code = store_commit(store, error);
+	return code;
+}
+
+static int reserve_name(const char *path, struct error *error)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno == EEXIST)
+		return error_set(error, SEEP_ERR_USAGE, "%s exists already; name another file", path);
+	if (fd < 0)
+		return error_set(error, SEEP_ERR_IO, "cannot make %s: %s; name a file in a directory you may write to",
+				 path, strerror(errno));
+	close(fd);
+	return SEEP_OK;
+}
+
+int store_create(const char *path, const struct store_options *options, struct store **out, struct error *error)
+{
+	int code;
+
+	*out = NULL;
+	code = reserve_name(path, error);
+	if (code)
+		return code;
+	code = store_open_connection(path, SQLITE_OPEN_READWRITE, out, error);
+	if (code == SEEP_OK)
+		code = writer_attach(*out, error);
+	if (code == SEEP_OK)
+		code = write_schema(*out, options, error);
+	if (code == SEEP_OK)
+		code = settle(*out, error);
+	if (code) {
+		store_close(*out);
+		*out = NULL;
+		unlink(path);
+	}
+	return code;
+}
+
+int store_resume(const char *path, struct store **out, struct error *error)
+{
+	int code;
+
+	*out = NULL;
+	code = store_open_connection(path, SQLITE_OPEN_READWRITE, out, error);
+	if (code == SEEP_OK)
+		code = store_check_identity(*out, error);
+	if (code == SEEP_OK)
+		code = writer_attach(*out, error);
+	if (code == SEEP_OK)
+		code = settle(*out, error);
+	if (code) {
+		store_close(*out);
+		*out = NULL;
+	}
+	return code;
+}
+
+/* ---- transactions ---- */
+
+int store_begin(struct store *store, int64_t now_ns, struct error *error)
+{
+	int64_t last = store->writer->last_tick;
+	int64_t now = now_ns / NS_PER_S;
+	int code = writer_run(store, writer_statement(store, WRITE_BEGIN, error), error);
+
+	if (code)
+		return code;
+	store->writer->last_tick = now;
+	code = roll_up(store, last, now, error);
+	return code ? code : store_put_meta_integer(store, "newest_ns", now_ns, error);
+}
+
+int store_commit(struct store *store, struct error *error)
+{
+	int code = changes_flush(store, error);
+
+	return code ? code : writer_run(store, writer_statement(store, WRITE_COMMIT, error), error);
+}
+
+void store_rollback(struct store *store)
+{
+	/* some errors have rolled back already: then there is nothing to do, and SQLite says so */
+	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	writer_forget(store->writer);
+	store->writer->last_tick = newest_tick(store);
+}
+
+int store_put_meta(struct store *store, const char *key, const char *value, struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_META, error);
+
+	if (statement) {
+		bind_text(statement, 1, key);
+		bind_text(statement, 2, value);
+	}
+	return writer_run(store, statement, error);
+}
+
+int store_put_meta_integer(struct store *store, const char *key, int64_t value, struct error *error)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	return store_put_meta(store, key, text, error);
+}
+
+/* ---- the end ---- */
+
+/* journal_mode answers with the mode that is in force: a reader prevents the change without an error. */
+static bool leave_wal(struct store *store)
+{
+	sqlite3_stmt *statement;
+	bool done = false;
+
+	sqlite3_exec(store->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+	if (sqlite3_prepare_v2(store->db, "PRAGMA journal_mode=DELETE", -1, &statement, NULL) != SQLITE_OK)
+		return false;
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		done = sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "delete") == 0;
+	sqlite3_finalize(statement);
+	return done;
+}
+
+int store_finish(struct store *store, int64_t ended_ns, struct error *error)
+{
+	int code = store_begin(store, ended_ns, error);
+
+	if (code == SEEP_OK)
+		code = store_put_meta(store, "state", "ended", error);
+	if (code == SEEP_OK)
+		code = store_put_meta_integer(store, "ended_ns", ended_ns, error);
+	if (code == SEEP_OK)
+		code = store_commit(store, error);
+	if (code) {
+		store_rollback(store);
+		return code;
+	}
+	finalize_statements(store->writer);
+	if (leave_wal(store)) /* waits for readers as long as the busy timeout */
+		return SEEP_OK;
+	return error_set(
+		error, SEEP_ERR_IO,
+		"%s is complete, but another program holds it open: keep %s-wal beside it until that has ended",
+		store->path, store->path);
+}
+
+/* ---- a file that is taken away ---- */
+
+bool store_is_in_place(const struct store *store)
+{
+	const struct stat *identity = &store->writer->identity;
+	struct stat now;
+
+	return stat(store->path, &now) == 0 && now.st_dev == identity->st_dev && now.st_ino == identity->st_ino;
+}
+
+/* The connection still has the deleted file and its journal: all of it goes into a new file under the old name. */
+static int copy_to_own_name(struct store *store, struct error *error)
+{
+	sqlite3_stmt *statement;
+	int code = store_prepare(store, "VACUUM INTO ?1", &statement, error);
+
+	if (code)
+		return code;
+	sqlite3_bind_text(statement, 1, store->path, -1, SQLITE_STATIC);
+	code = writer_run(store, statement, error);
+	sqlite3_finalize(statement);
+	return code;
+}
+
+/* Journals of the old file under the old name would be taken for the new file's. */
+static void unlink_journals(const char *path)
+{
+	char name[ARENA_PATH_MAX + 8];
+
+	snprintf(name, sizeof(name), "%s-wal", path);
+	unlink(name);
+	snprintf(name, sizeof(name), "%s-shm", path);
+	unlink(name);
+}
+
+int store_restore(struct store *store, struct error *error)
+{
+	struct store *restored;
+	struct store old = *store;
+	int code;
+
+	if (access(store->path, F_OK) == 0)
+		return error_set(error, SEEP_ERR_IO, "%s was replaced by another file; move that away", store->path);
+	unlink_journals(store->path);
+	code = copy_to_own_name(store, error);
+	if (code) {
+		unlink(store->path);
+		return code;
+	}
+	chmod(store->path, 0600);
+	code = store_resume(store->path, &restored, error);
+	if (code)
+		return code;
+	/* closing the old connection must not take the new file's journal away, which has the same name */
+	sqlite3_db_config(old.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	*store = *restored;
+	*restored = old;
+	store_close(restored);
+	return SEEP_OK;
 }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Folding: a server that forks for each connection, or a script, has millions of processes; a recording must not grow
+ * with their number. Of those that ended the newest are kept as they were. The older ones are added together, one row a
+ * program (slot -1, end_reason 'folded'), with their events exact; what they held at moments in the past is given up.
+ */
+#include <stdio.h>
+
+#include "writer_internal.h"
+
+/* Folding begins above these, and halves them: of processes that ended, and of their rows of figures. */
+enum { MOST_PROCESSES = 128, MOST_ROWS = 100000 };
+/* What ended this recently may be part of the recording's own end, where it counts as alive. */
+#define RECENT_NS (10 * NS_PER_S)
+
+#define ENDED "FROM process p WHERE p.ended_ns IS NOT NULL AND p.slot >= 0"
+#define ROWS_OF_P "(SELECT count(*) FROM total t WHERE t.process_id = p.id)"
+#define COUNTERS "acquired_count, acquired_bytes, released_count, released_bytes, birth_sum, temporary_count"
+#define EVENTS "(acquired_count | acquired_bytes | released_count | released_bytes)"
+
+static const char *const fold_steps[] = {
+	/* the entry of each program */
+	"INSERT INTO process (pid, slot, generation, exe, started_ns, ended_ns, end_reason)"
+	" SELECT 0, -1, (SELECT coalesce(max(generation), 0) FROM process WHERE slot = -1)"
+	"  + row_number() OVER (ORDER BY exe), exe, min(started_ns), max(ended_ns), 'folded'"
+	" FROM process WHERE id IN (SELECT id FROM folding)"
+	" AND exe NOT IN (SELECT exe FROM process WHERE slot = -1) GROUP BY exe",
+	"UPDATE folding SET target = (SELECT f.id FROM process f JOIN process p ON p.exe = f.exe"
+	" WHERE f.slot = -1 AND p.id = folding.id)",
+	"UPDATE process SET ended_ns = (SELECT max(p.ended_ns) FROM process p JOIN folding f ON f.id = p.id"
+	" WHERE f.target = process.id) WHERE id IN (SELECT target FROM folding)",
+
+	/* their events, exact, and a point of history that has them */
+	"INSERT INTO total (process_id, site_id, time, " COUNTERS ")"
+	" SELECT f.target, t.site_id, max(t.time), sum(acquired_count), sum(acquired_bytes), sum(released_count),"
+	"  sum(released_bytes), 0, sum(temporary_count)"
+	" FROM total t JOIN folding f ON f.id = t.process_id WHERE " EVENTS " GROUP BY f.target, t.site_id"
+	" ON CONFLICT DO UPDATE SET time = max(time, excluded.time),"
+	"  acquired_count = acquired_count + excluded.acquired_count,"
+	"  acquired_bytes = acquired_bytes + excluded.acquired_bytes,"
+	"  released_count = released_count + excluded.released_count,"
+	"  released_bytes = released_bytes + excluded.released_bytes,"
+	"  temporary_count = temporary_count + excluded.temporary_count",
+	"INSERT INTO folded_sites SELECT DISTINCT f.target, t.site_id FROM total t JOIN folding f ON f.id = "
+	"t.process_id"
+	" WHERE " EVENTS,
+	"INSERT OR REPLACE INTO sample_second (time, site_id, process_id, " COUNTERS ")"
+	" SELECT t.time, site_id, process_id, " COUNTERS " FROM folded_sites JOIN total t USING (process_id, site_id)"
+	" WHERE t.time >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'seconds_from')",
+	"INSERT OR REPLACE INTO sample_minute (time, site_id, process_id, " COUNTERS ")"
+	" SELECT t.time / 60 * 60 + 59, site_id, process_id, " COUNTERS
+	" FROM folded_sites JOIN total t USING (process_id, site_id)",
+	"INSERT OR REPLACE INTO sample_hour (time, site_id, process_id, " COUNTERS ")"
+	" SELECT t.time / 3600 * 3600 + 3599, site_id, process_id, " COUNTERS
+	" FROM folded_sites JOIN total t USING (process_id, site_id)",
+
+	/* what else is said of them */
+	"INSERT INTO trust (process_id, name, value) SELECT f.target, 'folded_processes', count(*) FROM folding f"
+	" WHERE true GROUP BY f.target ON CONFLICT DO UPDATE SET value = value + excluded.value",
+	"INSERT INTO trust (process_id, name, value) SELECT f.target, t.name, sum(t.value)"
+	" FROM trust t JOIN folding f ON f.id = t.process_id WHERE true GROUP BY f.target, t.name"
+	" ON CONFLICT DO UPDATE SET value = value + excluded.value",
+	"UPDATE process SET command = (SELECT '[' || value || ' ended processes]' FROM trust"
+	" WHERE process_id = process.id AND name = 'folded_processes') WHERE id IN (SELECT target FROM folding)",
+	"INSERT INTO misuse (process_id, kind, node_id, previous_node_id, count, last_fd, first_time, last_time)"
+	" SELECT f.target, kind, node_id, previous_node_id, sum(count), max(last_fd), min(first_time), max(last_time)"
+	" FROM misuse m JOIN folding f ON f.id = m.process_id WHERE true"
+	" GROUP BY f.target, kind, node_id, previous_node_id"
+	" ON CONFLICT DO UPDATE SET count = count + excluded.count, last_fd = excluded.last_fd,"
+	"  first_time = min(first_time, excluded.first_time), last_time = max(last_time, excluded.last_time)",
+	"UPDATE mark SET process_id = (SELECT target FROM folding WHERE id = process_id)"
+	" WHERE process_id IN (SELECT id FROM folding)",
+
+	/* and they are gone */
+	"DELETE FROM total WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM inherited WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM sample_second WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM sample_minute WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM sample_hour WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM process_sample WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM trust WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM misuse WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM unseen_descriptor WHERE process_id IN (SELECT id FROM folding)",
+	"UPDATE process SET parent_id = NULL WHERE parent_id IN (SELECT id FROM folding)",
+	"DELETE FROM process WHERE id IN (SELECT id FROM folding)",
+};
+
+/* From the newest back: what does not fit into half of the limits is folded. */
+static int choose(struct store *store, int64_t now_ns, struct error *error)
+{
+	char sql[768];
+
+	snprintf(sql, sizeof(sql),
+		 "CREATE TEMP TABLE IF NOT EXISTS folding (id INTEGER PRIMARY KEY, target INTEGER);"
+		 "CREATE TEMP TABLE IF NOT EXISTS folded_sites (process_id INTEGER, site_id INTEGER);"
+		 "DELETE FROM folding; DELETE FROM folded_sites;"
+		 "INSERT INTO folding (id) SELECT id FROM"
+		 " (SELECT p.id, p.ended_ns, row_number() OVER newest_first AS processes,"
+		 "  sum(" ROWS_OF_P ") OVER newest_first AS figure_rows " ENDED
+		 "  WINDOW newest_first AS (ORDER BY p.ended_ns DESC, p.id DESC))"
+		 " WHERE (processes > %d OR figure_rows > %d) AND ended_ns < %lld",
+		 MOST_PROCESSES / 2, MOST_ROWS / 2, (long long)(now_ns - RECENT_NS));
+	return store_execute(store, sql, error);
+}
+
+int fold_processes(struct store *store, int64_t now_ns, struct error *error)
+{
+	int code;
+
+	if (store_integer(store, "SELECT count(*) " ENDED, 0) <= MOST_PROCESSES &&
+	    store_integer(store, "SELECT sum(" ROWS_OF_P ") " ENDED, 0) <= MOST_ROWS)
+		return SEEP_OK;
+	code = choose(store, now_ns, error);
+	for (size_t i = 0; i < sizeof(fold_steps) / sizeof(fold_steps[0]) && code == SEEP_OK; i++)
+		code = store_execute(store, fold_steps[i], error);
+	return code;
+}

@@ -1,0 +1,771 @@
+/* SPDX-License-Identifier: MIT */
+/* The recording on disk: what is written is read back, bounded, and never lost by a failure. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h> /* needs the ones above */
+
+#include "../../analyzer/base/clock.h"
+#include "../../analyzer/store/writer.h"
+
+#define START INT64_C(1700000040) /* at a full minute, not at a full hour */
+#define START_NS (START * NS_PER_S)
+
+static char directory[64];
+static char path[128];
+static struct error error;
+
+#define must(call)                                             \
+	do {                                                   \
+		error.text[0] = '\0';                          \
+		if (call)                                      \
+			fail_msg("%s: %s", #call, error.text); \
+	} while (0)
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(directory, "/tmp/seep-store-test-XXXXXX");
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(path, sizeof(path), "%s/x.db", directory);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+	char name[160];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "%s%s", path, endings[i]);
+		unlink(name);
+	}
+	return rmdir(directory);
+}
+
+/* ---- a writer with a stack of one frame for each site ---- */
+
+struct fixture {
+	struct store *store;
+	uint32_t process, module;
+	uint32_t sites[2000];
+};
+
+static uint32_t put_process(struct store *store, uint32_t slot, int64_t started_ns)
+{
+	struct store_process process = {
+		.pid = 100 + slot, .slot = slot, .generation = 1, .exe = "/usr/bin/server", .started_ns = started_ns};
+	uint32_t id;
+
+	must(store_put_process(store, &process, &id, &error));
+	return id;
+}
+
+static uint32_t put_site(struct fixture *fixture, uint64_t offset, enum seep_kind kind)
+{
+	uint32_t location, node, site;
+
+	must(store_put_location(fixture->store, fixture->module, offset, false, &location, &error));
+	must(store_put_node(fixture->store, 0, location, false, &node, &error));
+	must(store_put_site(fixture->store, node, kind, &site, &error));
+	return site;
+}
+
+static void fixture_open(struct fixture *fixture, size_t sites)
+{
+	struct store_options options = {
+		.arena_path = "/dev/shm/a", .arena_id = "1.2.3", .created_ns = START_NS, .interval_ms = 1000};
+
+	must(store_create(path, &options, &fixture->store, &error));
+	must(store_begin(fixture->store, START_NS, &error));
+	fixture->process = put_process(fixture->store, 0, START_NS);
+	must(store_put_module(fixture->store, "/usr/bin/server", "abcd", 4096, &fixture->module, &error));
+	for (size_t i = 0; i < sites; i++)
+		fixture->sites[i] = put_site(fixture, 16 * i + 16, SEEP_KIND_HEAP);
+	must(store_commit(fixture->store, &error));
+}
+
+static struct arena_counters counters(uint64_t acquired, uint64_t released)
+{
+	return (struct arena_counters){.acquired_count = acquired,
+				       .acquired_bytes = acquired * 10,
+				       .released_count = released,
+				       .released_bytes = released * 10,
+				       .birth_sum = acquired - released};
+}
+
+static void tick(struct fixture *fixture, int64_t time, uint32_t site, uint64_t acquired, uint64_t released)
+{
+	struct arena_counters figures = counters(acquired, released);
+
+	must(store_begin(fixture->store, time * NS_PER_S, &error));
+	if (site)
+		must(store_put_figures(fixture->store, fixture->process, site, &figures, &error));
+	must(store_commit(fixture->store, &error));
+}
+
+/* The only entry of the totals at a time; zeros if there is none. */
+static struct model_total total_at(uint32_t process, int64_t at_ns)
+{
+	struct store *reader;
+	struct model_total *totals, total = {0};
+	size_t count;
+
+	must(store_open(path, &reader, &error));
+	must(store_read_totals(reader, process, at_ns, &totals, &count, &error));
+	if (count)
+		total = totals[0];
+	assert_true(count <= 1);
+	free(totals);
+	store_close(reader);
+	return total;
+}
+
+/* ---- tests ---- */
+
+static void what_is_written_is_read_back(void **state)
+{
+	struct fixture fixture;
+	struct recording recording;
+	struct store *reader;
+	struct model_symbol symbols[] = {{.function = "inlined", .file = "a.c", .line = 7, .start_line = 3},
+					 {.function = "caller"}};
+	uint32_t pseudo, node, site, mark;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	must(store_begin(fixture.store, START_NS, &error));
+	must(store_put_pseudo_location(fixture.store, PSEUDO_TRUNCATED, &pseudo, &error));
+	must(store_put_node(fixture.store, 0, pseudo, true, &node, &error));
+	must(store_put_site(fixture.store, node, SEEP_KIND_SOCKET, &site, &error));
+	must(store_put_symbols(fixture.store, 1, symbols, 2, &error));
+	must(store_put_symbol_status(fixture.store, fixture.module, "debug info", "/usr/lib/debug/x", &error));
+	must(store_put_trust(fixture.store, fixture.process, "unseen_frees", 5, &error));
+	must(store_put_misuse(fixture.store,
+			      &(struct store_misuse){.process_id = fixture.process,
+						     .kind = MISUSE_DOUBLE_CLOSE,
+						     .node_id = node,
+						     .previous_node_id = 1,
+						     .count = 3,
+						     .last_fd = 9},
+			      &error));
+	must(store_put_unseen(fixture.store, fixture.process, &(struct model_unseen){.target = "socket", .count = 2}, 1,
+			      &error));
+	must(store_put_mark(fixture.store,
+			    &(struct store_mark){.time_ns = START_NS, .kind = "message", .text = "\xff said"}, &mark,
+			    &error));
+	must(store_commit(fixture.store, &error));
+	store_close(fixture.store);
+
+	must(store_open(path, &reader, &error));
+	must(store_read_recording(reader, &recording, &error));
+	assert_int_equal(recording.created_ns, START_NS);
+	assert_int_equal(recording.ended_ns, 0);
+	assert_int_equal(recording.interval_ms, 1000);
+	assert_string_equal(recording.processes[fixture.process].exe, "/usr/bin/server");
+	assert_int_equal(recording.processes[fixture.process].pid, 100);
+	assert_int_equal(recording.processes[fixture.process].trust[TRUST_UNSEEN_FREES], 5);
+	assert_string_equal(recording.modules[fixture.module].build_id, "abcd");
+	assert_string_equal(recording.modules[fixture.module].symbol_status, "debug info");
+	assert_true(recording.locations[1].resolved);
+	assert_int_equal(recording.locations[1].symbol_count, 2);
+	assert_string_equal(recording.locations[1].symbols[0].function, "inlined");
+	assert_int_equal(recording.locations[1].symbols[0].line, 7);
+	assert_null(recording.locations[1].symbols[1].file);
+	assert_string_equal(recording.locations[pseudo].pseudo, "[outer frames cut]");
+	assert_true(recording.nodes[node].guessed);
+	assert_int_equal(recording.sites[site].kind, SEEP_KIND_SOCKET);
+	assert_int_equal(recording.sites[site].node_id, node);
+	assert_int_equal(recording.misuse_count, 1);
+	assert_int_equal(recording.misuses[0].kind, MISUSE_DOUBLE_CLOSE);
+	assert_int_equal(recording.misuses[0].count, 3);
+	assert_int_equal(recording.unseen_count, 1);
+	assert_string_equal(recording.unseen[0].target, "socket");
+	recording_release(&recording);
+	store_close(reader);
+}
+
+static void count_mark(const struct store_mark *mark, void *context)
+{
+	assert_string_equal(mark->kind, "message");
+	assert_string_equal(mark->text, "? said");
+	assert_int_equal(mark->descriptor_count, 1);
+	++*(int *)context;
+}
+
+static void text_that_is_not_utf8_is_stored_as_question_marks(void **state)
+{
+	struct fixture fixture;
+	struct store *reader;
+	uint32_t mark;
+	int marks = 0;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	must(store_begin(fixture.store, START_NS, &error));
+	must(store_put_mark(fixture.store,
+			    &(struct store_mark){.time_ns = START_NS, .kind = "message", .text = "\xff said"}, &mark,
+			    &error));
+	must(store_put_descriptor(fixture.store, mark,
+				  &(struct store_descriptor){.fd = 3, .kind = "socket", .age_s = -1}, &error));
+	must(store_commit(fixture.store, &error));
+	store_close(fixture.store);
+	must(store_open(path, &reader, &error));
+	must(store_each_mark(reader, count_mark, &marks, &error));
+	assert_int_equal(marks, 1);
+	store_close(reader);
+}
+
+static void a_row_that_is_there_keeps_its_id(void **state)
+{
+	struct fixture fixture;
+	uint32_t site, process;
+	bool has_ended;
+
+	(void)state;
+	fixture_open(&fixture, 3);
+	must(store_begin(fixture.store, START_NS, &error));
+	site = put_site(&fixture, 32, SEEP_KIND_HEAP);
+	assert_int_equal(site, fixture.sites[1]);
+	assert_int_not_equal(put_site(&fixture, 32, SEEP_KIND_SOCKET), site);
+	must(store_commit(fixture.store, &error));
+	store_close(fixture.store);
+
+	must(store_resume(path, &fixture.store, &error));
+	must(store_find_process(fixture.store, 0, 1, &process, &has_ended));
+	assert_int_equal(process, fixture.process);
+	assert_false(has_ended);
+	assert_int_equal(store_find_process(fixture.store, 0, 2, &process, &has_ended), SEEP_ERR_NOT_FOUND);
+	must(store_begin(fixture.store, START_NS, &error));
+	assert_int_equal(put_site(&fixture, 32, SEEP_KIND_HEAP), site);
+	must(store_commit(fixture.store, &error));
+	store_close(fixture.store);
+}
+
+static void a_rollback_takes_back_one_tick_and_no_more(void **state)
+{
+	struct fixture fixture;
+	struct arena_counters figures = counters(50, 0);
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	tick(&fixture, START + 1, fixture.sites[0], 10, 4);
+	must(store_begin(fixture.store, START_NS + 2 * NS_PER_S, &error));
+	put_site(&fixture, 999, SEEP_KIND_HEAP);
+	must(store_put_figures(fixture.store, fixture.process, fixture.sites[0], &figures, &error));
+	store_rollback(fixture.store);
+	assert_int_equal(total_at(0, INT64_MAX).live_count, 6);
+
+	/* an id handed out in what was rolled back is not used again: the row is made anew */
+	must(store_begin(fixture.store, START_NS + 3 * NS_PER_S, &error));
+	must(store_put_figures(fixture.store, fixture.process, put_site(&fixture, 999, SEEP_KIND_HEAP), &figures,
+			       &error));
+	must(store_put_figures(fixture.store, fixture.process, fixture.sites[0], &(struct arena_counters){0}, &error));
+	must(store_commit(fixture.store, &error));
+	store_close(fixture.store);
+	assert_int_equal(total_at(0, INT64_MAX).live_count, 50);
+}
+
+static void figures_of_the_past_are_the_newest_row_not_after_it(void **state)
+{
+	struct fixture fixture;
+	int64_t time;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	for (time = START + 1; time <= START + 5 * 3600; time += time > START + 5 * 3600 - 600 ? 1 : 10)
+		tick(&fixture, time, fixture.sites[0], (uint64_t)(time - START), 0);
+	store_close(fixture.store);
+
+	assert_int_equal(total_at(0, START_NS - NS_PER_S).acquired_count, 0);
+	/* the last minutes: to the second */
+	assert_int_equal(total_at(0, (START + 5 * 3600 - 50) * NS_PER_S).acquired_count, 5 * 3600 - 50);
+	assert_int_equal(total_at(0, (START + 5 * 3600 - 50) * NS_PER_S).live_bytes, (5 * 3600 - 50) * 10);
+	/* the last hours: the last change of the minute before */
+	assert_in_range(total_at(0, (START + 4 * 3600 + 30) * NS_PER_S).acquired_count, 4 * 3600 - 30, 4 * 3600 + 30);
+	/* before: the last change of the hour before */
+	assert_in_range(total_at(0, (START + 2 * 3600) * NS_PER_S).acquired_count, 3600, 2 * 3600);
+	assert_int_equal(total_at(0, INT64_MAX).acquired_count, 5 * 3600);
+}
+
+static void the_mean_age_of_what_lives_is_told_at_any_moment(void **state)
+{
+	struct fixture fixture;
+	struct arena_counters figures = counters(2, 0);
+	struct model_total total;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	figures.birth_sum = 1 + 11; /* born in epochs 1 and 11 */
+	must(store_begin(fixture.store, START_NS + 10 * NS_PER_S, &error));
+	must(store_put_figures(fixture.store, fixture.process, fixture.sites[0], &figures, &error));
+	must(store_commit(fixture.store, &error));
+	tick(&fixture, START + 100, 0, 0, 0);
+	store_close(fixture.store);
+	total = total_at(0, (START + 10) * NS_PER_S);
+	assert_true(total.mean_age_s > 4.9 && total.mean_age_s < 5.1);
+	total = total_at(0, INT64_MAX);
+	assert_true(total.mean_age_s > 94.9 && total.mean_age_s < 95.1);
+}
+
+static void what_is_held_counts_living_processes_only(void **state)
+{
+	struct fixture fixture;
+	uint32_t child, execed;
+	struct arena_counters one = counters(1, 0);
+	int64_t end_ns = START_NS + 100 * NS_PER_S;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	must(store_begin(fixture.store, START_NS + NS_PER_S, &error));
+	child = put_process(fixture.store, 1, START_NS + NS_PER_S);
+	execed = put_process(fixture.store, 2, START_NS + NS_PER_S);
+	must(store_put_figures(fixture.store, fixture.process, fixture.sites[0], &one, &error));
+	must(store_put_figures(fixture.store, child, fixture.sites[0], &one, &error));
+	must(store_put_inherited(fixture.store, child, fixture.sites[0], 5, 50, 5, &error));
+	must(store_put_figures(fixture.store, execed, fixture.sites[0], &one, &error));
+	must(store_commit(fixture.store, &error));
+	assert_int_equal(total_at(0, INT64_MAX).live_count, 8);
+	assert_int_equal(total_at(child, INT64_MAX).live_count, 6);
+
+	must(store_begin(fixture.store, START_NS + 50 * NS_PER_S, &error));
+	must(store_end_process(fixture.store, child, START_NS + 50 * NS_PER_S, false, &error));
+	must(store_commit(fixture.store, &error));
+	assert_int_equal(total_at(0, INT64_MAX).live_count, 2);
+	assert_int_equal(total_at(0, INT64_MAX).acquired_count, 3);
+	assert_int_equal(total_at(0, START_NS + 20 * NS_PER_S).live_count, 8);
+	assert_int_equal(total_at(child, INT64_MAX).live_count, 6);
+
+	must(store_begin(fixture.store, end_ns - NS_PER_S, &error));
+	must(store_end_process(fixture.store, fixture.process, end_ns - NS_PER_S, false, &error));
+	must(store_end_process(fixture.store, execed, end_ns - NS_PER_S, true, &error));
+	must(store_commit(fixture.store, &error));
+	must(store_finish(fixture.store, end_ns, &error));
+	store_close(fixture.store);
+	/* the one that ended with the recording counts; the one that became another program does not */
+	assert_int_equal(total_at(0, INT64_MAX).live_count, 1);
+	assert_int_equal(total_at(0, INT64_MAX).acquired_count, 3);
+}
+
+static void unknown_kernel_figures_are_looked_up_in_the_minute_before(void **state)
+{
+	struct fixture fixture;
+	struct store *reader;
+	struct store_process_sample sample = {.process_id = 1};
+	struct store_process_figures figures;
+
+	(void)state;
+	memset(&sample.figures, -1, sizeof(sample.figures));
+	memset(sample.tcp, -1, sizeof(sample.tcp));
+	fixture_open(&fixture, 1);
+	must(store_begin(fixture.store, START_NS + 3 * NS_PER_S, &error));
+	sample.figures.time = START + 1;
+	sample.figures.descriptors = 7;
+	must(store_put_process_sample(fixture.store, &sample, &error));
+	sample.figures.time = START + 3;
+	sample.figures.descriptors = -1;
+	sample.figures.rss_anon = 0;
+	must(store_put_process_sample(fixture.store, &sample, &error));
+	must(store_commit(fixture.store, &error));
+	store_close(fixture.store);
+
+	must(store_open(path, &reader, &error));
+	must(store_read_process(reader, 1, INT64_MAX, &figures, &error));
+	assert_int_equal(figures.time, START + 3);
+	assert_int_equal(figures.rss_anon, 0);
+	assert_int_equal(figures.descriptors, 7);
+	assert_int_equal(figures.threads, -1);
+	assert_int_equal(store_read_process(reader, 1, START_NS, &figures, &error), SEEP_ERR_NOT_FOUND);
+	store_close(reader);
+}
+
+static void kernel_figures_get_coarser_with_age(void **state)
+{
+	struct fixture fixture;
+	struct store *reader;
+	struct store_process_sample sample = {.process_id = 1};
+	struct store_process_figures figures;
+	struct stat status;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	for (int64_t time = START; time < START + 4 * 86400; time += 20) {
+		must(store_begin(fixture.store, time * NS_PER_S, &error));
+		sample.figures.time = time;
+		sample.figures.rss_anon = time;
+		must(store_put_process_sample(fixture.store, &sample, &error));
+		must(store_commit(fixture.store, &error));
+	}
+	must(store_finish(fixture.store, START_NS + 4 * 86400 * NS_PER_S, &error));
+	store_close(fixture.store);
+	stat(path, &status);
+	assert_true(status.st_size < 2000000); /* 17,280 rows would be more */
+	must(store_open(path, &reader, &error));
+	must(store_read_process(reader, 1, (START + 86400) * NS_PER_S, &figures, &error));
+	assert_in_range(figures.rss_anon, START + 86400 - 3600, START + 86400);
+	must(store_read_process(reader, 1, (START + 3 * 86400) * NS_PER_S, &figures, &error));
+	assert_in_range(figures.rss_anon, START + 3 * 86400 - 60, START + 3 * 86400);
+	store_close(reader);
+}
+
+/* Each site changes in each step: hours, then the last three in minutes, then the last minutes in seconds. */
+static void four_days_of_2000_active_callsites_stay_below_64_megabytes(void **state)
+{
+	struct fixture fixture;
+	struct arena_counters figures = counters(0, 0);
+	struct stat status;
+	int64_t end = START + 4 * 86400;
+
+	(void)state;
+	fixture_open(&fixture, 2000);
+	for (int64_t time = START; time < end; time += time < end - 4 * 3600 ? 3600 : time < end - 240 ? 60 : 1) {
+		uint64_t passed = (uint64_t)(time - START);
+
+		figures = (struct arena_counters){passed * 1000,   passed * 64000, passed * 999, passed * 63000,
+						  passed * passed, passed * 500,   {0}};
+		must(store_begin(fixture.store, time * NS_PER_S, &error));
+		for (size_t i = 0; i < 2000; i++)
+			must(store_put_figures(fixture.store, fixture.process, fixture.sites[i], &figures, &error));
+		must(store_commit(fixture.store, &error));
+	}
+	stat(path, &status);
+	print_message("live: %.1f MB, ", (double)status.st_size / 1e6);
+	must(store_finish(fixture.store, end * NS_PER_S, &error));
+	store_close(fixture.store);
+	stat(path, &status);
+	print_message("finished: %.1f MB\n", (double)status.st_size / 1e6);
+	assert_true(status.st_size < 64 * 1000 * 1000);
+}
+
+static void many_processes_that_end_are_added_together_exactly(void **state)
+{
+	enum { PROCESSES = 3000 };
+	struct fixture fixture;
+	struct recording recording;
+	struct store *reader;
+	struct arena_counters one = counters(3, 1);
+	size_t left = 0;
+	uint32_t child;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	for (uint32_t i = 1; i <= PROCESSES; i++) {
+		int64_t now_ns = START_NS + i * NS_PER_S;
+
+		must(store_begin(fixture.store, now_ns, &error));
+		child = put_process(fixture.store, i, now_ns);
+		must(store_put_figures(fixture.store, child, fixture.sites[0], &one, &error));
+		must(store_put_inherited(fixture.store, child, fixture.sites[0], 5, 50, 5, &error));
+		must(store_put_trust(fixture.store, child, "unseen_frees", 1, &error));
+		must(store_end_process(fixture.store, child, now_ns, false, &error));
+		must(store_commit(fixture.store, &error));
+	}
+	assert_int_equal(total_at(0, INT64_MAX).acquired_count, 3 * PROCESSES);
+	assert_int_equal(total_at(0, INT64_MAX).released_count, PROCESSES);
+	assert_int_equal(total_at(0, INT64_MAX).live_count, 0);
+	/* an hour ago is told to the hour, and never more than there was */
+	assert_in_range(total_at(0, START_NS + 2000 * NS_PER_S).acquired_count, 3, 3 * 2000);
+	assert_in_range(total_at(0, START_NS + 2900 * NS_PER_S).acquired_count, 3 * 2700, 3 * 2900);
+	store_close(fixture.store);
+
+	must(store_open(path, &reader, &error));
+	must(store_read_recording(reader, &recording, &error));
+	for (size_t i = 0; i < recording.process_count; i++)
+		left += recording.processes[i].id != 0;
+	assert_in_range(left, 64, 256);
+	recording_release(&recording);
+	store_close(reader);
+}
+
+static void a_finished_recording_is_one_file(void **state)
+{
+	struct fixture fixture;
+	struct store *reader;
+	struct recording recording;
+	char name[160];
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	tick(&fixture, START + 1, fixture.sites[0], 1, 0);
+	must(store_finish(fixture.store, START_NS + 2 * NS_PER_S, &error));
+	store_close(fixture.store);
+	snprintf(name, sizeof(name), "%s-wal", path);
+	assert_int_equal(access(name, F_OK), -1);
+	snprintf(name, sizeof(name), "%s-shm", path);
+	assert_int_equal(access(name, F_OK), -1);
+	must(store_open(path, &reader, &error));
+	must(store_read_recording(reader, &recording, &error));
+	assert_int_equal(recording.ended_ns, START_NS + 2 * NS_PER_S);
+	recording_release(&recording);
+	store_close(reader);
+}
+
+static void a_reader_sees_one_moment_while_the_writer_goes_on(void **state)
+{
+	struct fixture fixture;
+	struct recording recording;
+	struct model_total *totals;
+	struct store *reader;
+	size_t count;
+
+	(void)state;
+	fixture_open(&fixture, 2);
+	tick(&fixture, START + 1, fixture.sites[0], 1, 0);
+	must(store_open(path, &reader, &error));
+	must(store_read_recording(reader, &recording, &error));
+	recording_release(&recording);
+	tick(&fixture, START + 2, fixture.sites[1], 7, 0);
+	must(store_read_totals(reader, 0, INT64_MAX, &totals, &count, &error));
+	assert_int_equal(count, 1);
+	free(totals);
+	must(store_read_recording(reader, &recording, &error));
+	recording_release(&recording);
+	must(store_read_totals(reader, 0, INT64_MAX, &totals, &count, &error));
+	assert_int_equal(count, 2);
+	free(totals);
+	store_close(reader);
+	store_close(fixture.store);
+}
+
+static void a_deleted_recording_is_written_again_with_all_it_had(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	tick(&fixture, START + 1, fixture.sites[0], 10, 0);
+	assert_true(store_is_in_place(fixture.store));
+	unlink(path);
+	assert_false(store_is_in_place(fixture.store));
+	tick(&fixture, START + 2, fixture.sites[0], 20, 0);
+	must(store_restore(fixture.store, &error));
+	assert_true(store_is_in_place(fixture.store));
+	assert_int_equal(total_at(0, INT64_MAX).acquired_count, 20);
+	tick(&fixture, START + 3, fixture.sites[0], 30, 0);
+	must(store_finish(fixture.store, START_NS + 4 * NS_PER_S, &error));
+	store_close(fixture.store);
+	assert_int_equal(total_at(0, INT64_MAX).acquired_count, 30);
+	assert_int_equal(total_at(0, START_NS + NS_PER_S).acquired_count, 10);
+}
+
+static void another_file_under_the_name_is_not_touched(void **state)
+{
+	struct fixture fixture;
+	FILE *other;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	assert_int_equal(store_create(path, &(struct store_options){0}, &(struct store *){NULL}, &error),
+			 SEEP_ERR_USAGE);
+	unlink(path);
+	other = fopen(path, "w");
+	fputs("mine", other);
+	fclose(other);
+	error.text[0] = '\0';
+	assert_int_equal(store_restore(fixture.store, &error), SEEP_ERR_IO);
+	store_close(fixture.store);
+	other = fopen(path, "r");
+	assert_int_equal(fgetc(other), 'm');
+	fclose(other);
+}
+
+/* A file-size limit stands for a full disk: SQLite meets the same failing write. */
+static void a_full_disk_loses_nothing_that_was_committed(void **state)
+{
+	struct fixture fixture;
+	struct rlimit limit, full;
+	struct arena_counters figures = counters(20, 0);
+	struct stat status;
+	char name[160];
+	int code = 0;
+
+	(void)state;
+	fixture_open(&fixture, 2000);
+	tick(&fixture, START + 1, fixture.sites[0], 10, 0);
+	snprintf(name, sizeof(name), "%s-wal", path);
+	stat(name, &status);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	full = limit;
+	full.rlim_cur = (rlim_t)status.st_size + 8192;
+	setrlimit(RLIMIT_FSIZE, &full);
+	error.text[0] = '\0';
+	code = store_begin(fixture.store, START_NS + 2 * NS_PER_S, &error);
+	for (size_t i = 0; i < 2000 && code == SEEP_OK; i++)
+		code = store_put_figures(fixture.store, fixture.process, fixture.sites[i], &figures, &error);
+	if (code == SEEP_OK)
+		code = store_commit(fixture.store, &error);
+	assert_int_not_equal(code, SEEP_OK);
+	assert_true(strlen(error.text) > 0);
+	store_rollback(fixture.store);
+	assert_int_equal(total_at(0, INT64_MAX).acquired_count, 10);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	tick(&fixture, START + 3, fixture.sites[0], 30, 0);
+	store_close(fixture.store);
+	assert_int_equal(total_at(0, INT64_MAX).acquired_count, 30);
+}
+
+/* ---- what is not a recording ---- */
+
+static void expect_refusal(int code, const char *text)
+{
+	struct store *reader = NULL;
+
+	error.text[0] = '\0';
+	assert_int_equal(store_open(path, &reader, &error), code);
+	assert_null(reader);
+	assert_non_null(strstr(error.text, text));
+}
+
+static void write_file(const char *text, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_int_equal(write(fd, text, size), (ssize_t)size);
+	close(fd);
+}
+
+static void a_file_that_is_no_recording_is_refused_with_what_to_do(void **state)
+{
+	(void)state;
+	expect_refusal(SEEP_ERR_NOT_FOUND, "does not exist");
+	write_file("", 0);
+	expect_refusal(SEEP_ERR_NOT_OURS, "is not a Seep recording");
+	write_file("hello, world, this is not a database at all", 43);
+	expect_refusal(SEEP_ERR_NOT_OURS, "is not a Seep recording");
+}
+
+static void poke(long offset, const void *bytes, size_t size)
+{
+	int fd = open(path, O_WRONLY);
+
+	assert_int_equal(pwrite(fd, bytes, size, offset), (ssize_t)size);
+	close(fd);
+}
+
+static void make_finished(void)
+{
+	struct fixture fixture;
+
+	fixture_open(&fixture, 200);
+	for (size_t i = 0; i < 200; i++)
+		tick(&fixture, START + 1 + (int64_t)i, fixture.sites[i], i + 1, 0);
+	must(store_finish(fixture.store, START_NS + 300 * NS_PER_S, &error));
+	store_close(fixture.store);
+}
+
+static void a_newer_schema_is_refused(void **state)
+{
+	(void)state;
+	make_finished();
+	poke(60, "\0\0\0\2", 4);
+	expect_refusal(SEEP_ERR_NEWER, "newer Seep");
+}
+
+static void another_database_is_refused(void **state)
+{
+	(void)state;
+	make_finished();
+	poke(68, "\0\0\0\0", 4);
+	expect_refusal(SEEP_ERR_NOT_OURS, "is not a Seep recording");
+}
+
+static void read_everything(void)
+{
+	struct store *reader;
+	struct recording recording;
+	struct model_total *totals;
+	size_t count;
+
+	error.text[0] = '\0';
+	if (store_open(path, &reader, &error))
+		return;
+	if (store_read_recording(reader, &recording, &error) == SEEP_OK) {
+		for (size_t i = 1; i < recording.site_count; i++) {
+			if (recording.sites[i].id)
+				assert_true(recording.sites[i].node_id < recording.node_count);
+		}
+		recording_release(&recording);
+	}
+	if (store_read_totals(reader, 0, START_NS + 5 * NS_PER_S, &totals, &count, &error) == SEEP_OK)
+		free(totals);
+	store_close(reader);
+}
+
+static void a_truncated_recording_is_damaged(void **state)
+{
+	struct stat status;
+
+	(void)state;
+	make_finished();
+	stat(path, &status);
+	assert_int_equal(truncate(path, status.st_size / 2), 0);
+	expect_refusal(SEEP_ERR_DAMAGED, "is damaged");
+}
+
+static void flipped_bytes_are_refused_or_survived(void **state)
+{
+	static char original[1 << 20];
+	uint64_t random = 88172645463325252u;
+	ssize_t size;
+	int fd;
+
+	(void)state;
+	make_finished();
+	fd = open(path, O_RDONLY);
+	size = read(fd, original, sizeof(original));
+	close(fd);
+	for (int round = 0; round < 1500; round++) {
+		write_file(original, (size_t)size);
+		for (int i = 0; i < 4; i++) {
+			unsigned char byte;
+
+			random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+			byte = (unsigned char)(random >> 40);
+			poke((long)(random % (uint64_t)(round % 2 ? size : 4096)), &byte, 1);
+		}
+		read_everything();
+	}
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(what_is_written_is_read_back),
+		test(text_that_is_not_utf8_is_stored_as_question_marks),
+		test(a_row_that_is_there_keeps_its_id),
+		test(a_rollback_takes_back_one_tick_and_no_more),
+		test(figures_of_the_past_are_the_newest_row_not_after_it),
+		test(the_mean_age_of_what_lives_is_told_at_any_moment),
+		test(what_is_held_counts_living_processes_only),
+		test(unknown_kernel_figures_are_looked_up_in_the_minute_before),
+		test(kernel_figures_get_coarser_with_age),
+		test(four_days_of_2000_active_callsites_stay_below_64_megabytes),
+		test(many_processes_that_end_are_added_together_exactly),
+		test(a_finished_recording_is_one_file),
+		test(a_reader_sees_one_moment_while_the_writer_goes_on),
+		test(a_deleted_recording_is_written_again_with_all_it_had),
+		test(another_file_under_the_name_is_not_touched),
+		test(a_full_disk_loses_nothing_that_was_committed),
+		test(a_file_that_is_no_recording_is_refused_with_what_to_do),
+		test(a_newer_schema_is_refused),
+		test(another_database_is_refused),
+		test(a_truncated_recording_is_damaged),
+		test(flipped_bytes_are_refused_or_survived),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
