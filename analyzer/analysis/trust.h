@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trust.h - how far a report can be believed: what Seep missed, summed over the reported processes. Pure.
+ */
+#ifndef SEEP_TRUST_H
+#define SEEP_TRUST_H
+
+#include "../base/model.h"
+
+struct trust {
+	uint64_t counts[TRUST_COUNT]; /* by enum arena_trust */
+	size_t process_count;         /* 0: nothing is known */
+	int64_t private_bytes;        /* Seep's own, in processes that live or lived to the end; -1 unknown */
+	int64_t shared_bytes;         /* the arena's; -1 unknown */
+};
+
+/* process_id 0: all. The arena is not in the recording's model: the caller sets shared_bytes if it knows better. */
+struct trust trust_sum(const struct recording *recording, uint32_t process_id);
+
+/* True if the process still runs, or ended with the recording. */
+bool process_lasted(const struct recording *recording, const struct model_process *process);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h - the reports as text and as JSON. Each function appends one whole report to the buffer.
+ *
+ * The text of `top` and `peek` is that of `pprof -top` and `pprof -peek`, to the byte, followed by the trust
+ * lines that end every report. Control characters in names are shown as '?', so that no name can
+ * write to the reader's terminal.
+ */
+#ifndef SEEP_REPORT_H
+#define SEEP_REPORT_H
+
+#include "../analysis/graph.h"
+#include "../analysis/lines.h"
+#include "../analysis/tree.h"
+#include "../analysis/trust.h"
+#include "buffer.h"
+#include "json.h"
+#include "style.h"
+#include "units.h"
+
+/* What all reports begin and end with. Borrowed strings; NULL where nothing is known or was asked for. */
+struct report_head {
+	const char *recording, *base; /* paths */
+	const char *program;          /* name of the (first) program */
+	struct value_type type;
+	int64_t time_ns, duration_ns; /* since 1970; 0 unknown */
+	bool is_live;                 /* the recording still grows */
+	const char *focus, *ignore, *hide;
+	int64_t total; /* percentages are of this */
+	struct trust trust;
+	struct style style;
+};
+
+/* ---- text ---- */
+
+void report_top(struct buffer *out, const struct report_head *head, const struct graph *graph);
+
+/* Callers and callees of the nodes whose name matches; returns how many did. */
+size_t report_peek(struct buffer *out, const struct report_head *head, const struct graph *graph, const regex_t *name,
+		   size_t limit);
+
+void report_tree(struct buffer *out, const struct report_head *head, const struct tree *tree);
+
+/* A routine's source. lines[i] is line i + 1; `found` NULL: not found, `looked` says where. */
+struct report_source {
+	const char *found, *looked;
+	char **lines;
+	size_t line_count;
+};
+void report_list(struct buffer *out, const struct report_head *head, const struct routines *routines,
+		 const struct report_source *sources);
+
+/* ---- JSON: one object each ---- */
+
+void report_top_json(struct buffer *out, const struct report_head *head, const struct graph *graph);
+size_t report_peek_json(struct buffer *out, const struct report_head *head, const struct graph *graph,
+			const regex_t *name, size_t limit);
+void report_tree_json(struct buffer *out, const struct report_head *head, const struct tree *tree);
+void report_list_json(struct buffer *out, const struct report_head *head, const struct routines *routines,
+		      const struct report_source *sources);
+
+/* ---- parts ---- */
+
+/* The trust lines: one or two. */
+void report_trust(struct buffer *out, const struct trust *trust, struct style style);
+void report_trust_json(struct json *json, const struct trust *trust);
+
+/* A name or path for a terminal: control characters as '?'. */
+void report_name(struct buffer *out, const char *name);
+
+#endif
