@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's figures of a process, and the marks. */
+/* The kernel's figures of a process, the marks, and their descriptor tables. */
 #include <string.h>
 
 #include "store_internal.h"
@@ -107,4 +107,43 @@ int store_each_mark(struct store *store, void (*each)(const struct store_mark *,
 				 &statement, error);
 
 	return code ? code : store_each_row(store, statement, mark_row, &walk, error);
+}
+
+struct descriptor_walk {
+	void (*each)(const struct store_descriptor *, void *);
+	void *context;
+};
+
+static int descriptor_row(sqlite3_stmt *row, void *context)
+{
+	struct descriptor_walk *walk = context;
+	struct store_descriptor descriptor = {
+		.fd = sqlite3_column_int(row, 0),
+		.kind = (const char *)sqlite3_column_text(row, 1),
+		.site_id = (uint32_t)sqlite3_column_int64(row, 2),
+		.age_s = sqlite3_column_type(row, 3) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, 3),
+		.target = (const char *)sqlite3_column_text(row, 4),
+		.tcp_state = (const char *)sqlite3_column_text(row, 5),
+	};
+
+	if (!descriptor.kind)
+		return SEEP_ERR_MEMORY;
+	walk->each(&descriptor, walk->context);
+	return SEEP_OK;
+}
+
+int store_each_descriptor(struct store *store, uint32_t mark_id, void (*each)(const struct store_descriptor *, void *),
+			  void *context, struct error *error)
+{
+	struct descriptor_walk walk = {.each = each, .context = context};
+	sqlite3_stmt *statement;
+	int code = store_prepare(store,
+				 "SELECT fd, kind, site_id, age_s, target, tcp_state FROM descriptor_table"
+				 " WHERE mark_id = ?1 ORDER BY fd",
+				 &statement, error);
+
+	if (code)
+		return code;
+	sqlite3_bind_int64(statement, 1, mark_id);
+	return store_each_row(store, statement, descriptor_row, &walk, error);
 }

@@ -59,4 +59,15 @@ struct store_mark {
 int store_each_mark(struct store *store, void (*each)(const struct store_mark *, void *), void *context,
 		    struct error *error);
 
+/* Calls `each` for every row of a mark's descriptor table, by number. Strings live for the call only. */
+struct store_descriptor {
+	int32_t fd;
+	const char *kind;
+	uint32_t site_id;               /* 0: not seen acquired */
+	int64_t age_s;                  /* -1 unknown */
+	const char *target, *tcp_state; /* NULL unknown */
+};
+int store_each_descriptor(struct store *store, uint32_t mark_id, void (*each)(const struct store_descriptor *, void *),
+			  void *context, struct error *error);
+
 #endif

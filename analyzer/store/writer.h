@@ -125,13 +125,6 @@ int store_put_misuse(struct store *store, const struct store_misuse *misuse, str
 int store_put_mark(struct store *store, const struct store_mark *mark, uint32_t *id, struct error *error);
 bool store_has_mark(struct store *store, uint32_t process_id, const char *kind);
 
-struct store_descriptor {
-	int32_t fd;
-	const char *kind;
-	uint32_t site_id;               /* 0: not seen acquired */
-	int64_t age_s;                  /* -1 unknown */
-	const char *target, *tcp_state; /* NULL unknown */
-};
 int store_put_descriptor(struct store *store, uint32_t mark_id, const struct store_descriptor *descriptor,
 			 struct error *error);
 
