@@ -15,6 +15,7 @@
 
 #define SCOPE_DEPTH_LIMIT 128
 #define ORIGIN_LIMIT 16
+#define NESTED_FUNCTIONS_LIMIT 16
 
 /* Assigned after DWARF 5; dwarf.h of Debian 12 does not list them. */
 #define LANG_C_PLUS_PLUS_17 0x2a
@@ -28,7 +29,7 @@ struct dwarf_name {
 
 /* DIEs lie in memory in tree order, so "is inside of" is an interval of addresses. */
 struct scope {
-	const char *name;
+	Dwarf_Die die;
 	uint32_t parent; /* RANGES_NONE: the unit */
 };
 struct scope_map {
@@ -57,17 +58,7 @@ static bool is_scope(int tag)
 	}
 }
 
-static const char *scope_name(Dwarf_Die *die, int tag)
-{
-	Dwarf_Attribute attribute;
-	const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_name, &attribute));
-
-	if (name)
-		return name;
-	return tag == DW_TAG_namespace ? "(anonymous namespace)" : "(anonymous)";
-}
-
-static int scope_append(struct scope_map *map, Dwarf_Die *die, int tag, uintptr_t end, uint32_t parent, uint32_t depth)
+static int scope_append(struct scope_map *map, Dwarf_Die *die, uintptr_t end, uint32_t parent, uint32_t depth)
 {
 	struct scope *grown;
 	size_t capacity;
@@ -80,7 +71,7 @@ static int scope_append(struct scope_map *map, Dwarf_Die *die, int tag, uintptr_
 		map->items = grown;
 		map->capacity = capacity;
 	}
-	map->items[map->count] = (struct scope){.name = scope_name(die, tag), .parent = parent};
+	map->items[map->count] = (struct scope){.die = *die, .parent = parent};
 	/* From behind the DIE's own first byte: a scope is not inside itself. */
 	return ranges_add(&map->ranges, (uintptr_t)die->addr + 1, end, (uint32_t)map->count++, depth);
 }
@@ -101,7 +92,7 @@ static int scopes_walk(struct scope_map *map, Dwarf_Die *parent_die, uintptr_t p
 		if (dwarf_haschildren(&die) > 0) {
 			if (is_scope(tag)) {
 				inside = (uint32_t)map->count;
-				if (scope_append(map, &die, tag, end, parent, depth))
+				if (scope_append(map, &die, end, parent, depth))
 					return -1;
 			}
 			if (scopes_walk(map, &die, end, inside, depth + 1))
@@ -144,24 +135,43 @@ static struct scope_map *scopes_of(struct dwarf_names *names, Dwarf_Die *unit)
 	return map;
 }
 
-/* "outer::inner::name", in memory of its own. */
-static char *qualified(const struct scope_map *map, uint32_t at, const char *name)
+/* An unnamed class with a call operator is what a lambda is made of. */
+static const char *scope_name(Dwarf_Die *die, const char *member)
 {
-	uint32_t chain[SCOPE_DEPTH_LIMIT];
-	size_t depth = 0, size = strlen(name) + 1;
-	char *text, *end;
+	Dwarf_Attribute attribute;
+	const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_name, &attribute));
 
-	for (; at != RANGES_NONE && depth < SCOPE_DEPTH_LIMIT; at = map->items[at].parent) {
-		chain[depth++] = at;
-		size += strlen(map->items[at].name) + 2;
+	if (name)
+		return name;
+	if (dwarf_tag(die) == DW_TAG_namespace)
+		return "(anonymous namespace)";
+	return strcmp(member, "operator()") == 0 ? "{lambda}" : "(anonymous)";
+}
+
+/*
+ * "outer::inner::name", in memory of its own. A function that is a scope (of a local class, of a lambda) has a
+ * readable name of its own, with its scopes in it: the way up ends there.
+ */
+static char *qualified(struct dwarf_names *names, const struct scope_map *map, uint32_t at, const char *name)
+{
+	char *text = strdup(name);
+	const char *member = name;
+	bool in_function = false;
+
+	for (int i = 0; text && !in_function && at != RANGES_NONE && i < SCOPE_DEPTH_LIMIT; i++) {
+		Dwarf_Die scope = map->items[at].die;
+		const char *prefix;
+		char *longer;
+
+		in_function = dwarf_tag(&scope) == DW_TAG_subprogram;
+		prefix = in_function ? dwarf_names_get(names, &scope) : scope_name(&scope, member);
+		if (asprintf(&longer, "%s::%s", prefix ? prefix : "", text) < 0)
+			longer = NULL;
+		free(text);
+		text = longer;
+		member = "";
+		at = map->items[at].parent;
 	}
-	text = malloc(size);
-	if (!text)
-		return NULL;
-	end = text;
-	while (depth-- > 0)
-		end = stpcpy(stpcpy(end, map->items[chain[depth]].name), "::");
-	strcpy(end, name);
 	return text;
 }
 
@@ -213,10 +223,12 @@ static char *name_read(struct dwarf_names *names, Dwarf_Die *function)
 	if (!name)
 		return strdup("");
 	follow(&declaration, DW_AT_specification);
-	if (!dwarf_diecu(&declaration, &unit, NULL, NULL) || !has_scoped_names(&unit))
+	/* Functions in functions: a damaged file can have them in a circle. */
+	if (names->depth > NESTED_FUNCTIONS_LIMIT || !dwarf_diecu(&declaration, &unit, NULL, NULL) ||
+	    !has_scoped_names(&unit))
 		return strdup(name);
 	map = scopes_of(names, &unit);
-	return map ? qualified(map, ranges_find(&map->ranges, (uintptr_t)declaration.addr), name) : NULL;
+	return map ? qualified(names, map, ranges_find(&map->ranges, (uintptr_t)declaration.addr), name) : NULL;
 }
 
 const char *dwarf_names_get(struct dwarf_names *names, Dwarf_Die *function)
@@ -232,7 +244,9 @@ const char *dwarf_names_get(struct dwarf_names *names, Dwarf_Die *function)
 	if (!entry)
 		return NULL;
 	entry->die = origin.addr;
+	names->depth++;
 	entry->text = name_read(names, &origin);
+	names->depth--;
 	if (entry->text)
 		HASH_ADD_PTR(names->names, die, entry);
 	if (entry->text && entry->hh.tbl)

@@ -16,6 +16,7 @@ struct scope_map;
 struct dwarf_names {
 	struct dwarf_name *names; /* uthash: DIE -> name */
 	struct scope_map *scopes; /* uthash: unit -> its named scopes */
+	unsigned depth;           /* of names being read, one inside another */
 };
 
 /* Borrowed until dwarf_names_release(); "" if the DIE has no name, NULL if memory ran out. */
