@@ -2,6 +2,7 @@
 #include "dwarf_index.h"
 
 #include <dwarf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -365,7 +366,23 @@ static struct source_line call_line(struct unit *unit, Dwarf_Die *call)
 	return found;
 }
 
-static int frame_set(struct model_symbol *frame, const char *function, struct source_line at, Dwarf_Die *die)
+/*
+ * The path in memory of its own. libdw leaves a path relative that is so in the line table. It is relative to where
+ * the compiler ran, unless a prefix map made that relative too: then both count from the root of the sources.
+ */
+static char *source_path(struct unit *unit, const char *file)
+{
+	Dwarf_Attribute attribute;
+	const char *directory = dwarf_formstring(dwarf_attr(&unit->die, DW_AT_comp_dir, &attribute));
+	char *path;
+
+	if (file[0] == '/' || !directory || directory[0] != '/')
+		return strdup(file);
+	return asprintf(&path, "%s/%s", directory, file) < 0 ? NULL : path;
+}
+
+static int frame_set(struct unit *unit, struct model_symbol *frame, const char *function, struct source_line at,
+		     Dwarf_Die *die)
 {
 	int line;
 
@@ -376,7 +393,7 @@ static int frame_set(struct model_symbol *frame, const char *function, struct so
 			return SEEP_ERR_MEMORY;
 	}
 	if (at.file) {
-		frame->file = strdup(at.file);
+		frame->file = source_path(unit, at.file);
 		if (!frame->file)
 			return SEEP_ERR_MEMORY;
 	}
@@ -404,11 +421,11 @@ static int fill_frames(struct dwarf_index *index, struct unit *unit, struct func
 		Dwarf_Die *die = &function->calls[call].die;
 		const char *name = dwarf_names_get(&index->names, die);
 
-		if (!name || frame_set(frames++, name[0] ? name : "[inlined]", at, die))
+		if (!name || frame_set(unit, frames++, name[0] ? name : "[inlined]", at, die))
 			return SEEP_ERR_MEMORY;
 		at = call_line(unit, die);
 	}
-	return frame_set(frames, dwarf_names_get(&index->names, &function->die), at, &function->die);
+	return frame_set(unit, frames, dwarf_names_get(&index->names, &function->die), at, &function->die);
 }
 
 static int find_in_function(struct dwarf_index *index, struct unit *unit, struct function *function, uint64_t pc,
@@ -436,8 +453,8 @@ static int find_line_only(struct unit *unit, uint64_t pc, struct model_symbol **
 	if (!at.file)
 		return SEEP_OK;
 	*frames = calloc(1, sizeof(**frames));
-	if (!*frames || frame_set(*frames, NULL, at, NULL)) {
-		free(*frames);
+	if (!*frames || frame_set(unit, *frames, NULL, at, NULL)) {
+		free(*frames); /* nothing in it: its only string is the one that failed */
 		*frames = NULL;
 		return SEEP_ERR_MEMORY;
 	}
