@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# guest.bats - Seep is a guest: what a process sees of itself is as without it.
+
+load ../lib/helpers
+
+@test "a process sees the same descriptors, children, threads, signals, limits and errno" {
+  "$PROGRAMS/guest_view" one two >bare.out || [[ $? == 23 ]]
+  local code=0
+  under seep.db "$PROGRAMS/guest_view" one two >seep.out 2>seep.err || code=$?
+  [[ $code == 23 ]]
+  diff bare.out seep.out
+  [[ ! -s seep.err ]]
+  check_healthy seep.db
+}
+
+@test "seep run hands on the arguments, the output and the exit code" {
+  local code=0
+  "$PROGRAMS/guest_view" one two >bare.out || [[ $? == 23 ]]
+  "$SEEP" run -o seep.db -- "$PROGRAMS/guest_view" one two >seep.out || code=$?
+  [[ $code == 23 ]]
+  diff bare.out seep.out
+  code=0
+  "$SEEP" run -o killed.db -- sh -c 'kill -TERM $$' || code=$?
+  [[ $code == 143 ]]
+  check_healthy seep.db
+}
+
+@test "a daemon that closes every descriptor, chroots and gives up its privileges is recorded to the call" {
+  local jail
+  [[ $(id -u) == 0 ]] || fail "this test needs root"
+  jail=$(mktemp -d "$BATS_TEST_TMPDIR/jail.XXXXXX")
+  "$PROGRAMS/daemon_chroot" "$jail"
+  wait_until 10 grep -q done "$jail/result"
+  grep -v -e '^expect' "$jail/result" >bare.out
+  rm "$jail/result"
+  under seep.db "$PROGRAMS/daemon_chroot" "$jail"
+  wait_until 10 grep -q done "$jail/result"
+  grep -v -e '^expect' "$jail/result" >seep.out
+  diff bare.out seep.out
+  check_healthy seep.db
+  check_expectations seep.db "$jail/result"
+}
