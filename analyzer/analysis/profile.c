@@ -405,6 +405,16 @@ static int64_t sum_stacks(struct builder *builder)
 	return total;
 }
 
+static void release_builder(struct builder *builder)
+{
+	release_table(builder->frames);
+	release_table(builder->names);
+	free(builder->flags);
+	free(builder->match_ids);
+	free(builder->range_ids);
+	free(builder->sequence);
+}
+
 void profile_build(const struct profile_input *inputs, size_t input_count, const struct profile_options *options,
 		   struct profile *out)
 {
@@ -416,12 +426,22 @@ void profile_build(const struct profile_input *inputs, size_t input_count, const
 	for (size_t i = 0; i < input_count; i++)
 		add_input(&builder, &inputs[i]);
 	out->total = sum_stacks(&builder);
-	release_table(builder.frames);
-	release_table(builder.names);
-	free(builder.flags);
-	free(builder.match_ids);
-	free(builder.range_ids);
-	free(builder.sequence);
+	release_builder(&builder);
+}
+
+void profile_of_node(const struct recording *recording, uint32_t node_id, bool show_all, struct profile *out)
+{
+	struct profile_options options = {.show_all = show_all};
+	struct profile_input input = {.recording = recording, .sign = 1};
+	struct builder builder = {
+		.out = out, .options = &options, .inputs = &input, .input_count = 1, .recording = recording};
+
+	*out = (struct profile){.total = 1};
+	builder.ranges = memory_zeroed(recording->location_count, sizeof(*builder.ranges));
+	collect_stack(&builder, node_id);
+	emit_stack(&builder, 1);
+	free(builder.ranges);
+	release_builder(&builder);
 }
 
 void profile_release(struct profile *profile)

@@ -81,6 +81,12 @@ void profile_build(const struct profile_input *inputs, size_t input_count, const
 		   struct profile *out);
 void profile_release(struct profile *profile);
 
+/*
+ * A profile of one stack: the shown frames of a tree node (misuse, marks), allocator frames hidden unless show_all. A
+ * node that is not there gives "[unknown stack]".
+ */
+void profile_of_node(const struct recording *recording, uint32_t node_id, bool show_all, struct profile *out);
+
 /* True if the regular expression matches the frame's function, file or module. */
 bool profile_frame_matches(const struct profile_frame *frame, const regex_t *expression);
 

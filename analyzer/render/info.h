@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * info.h - what `seep info` prints, as text and as JSON. All pointers are borrowed.
+ */
+#ifndef SEEP_INFO_H
+#define SEEP_INFO_H
+
+#include "../analysis/summary.h"
+#include "../store/store.h"
+#include "report.h"
+
+struct info_process {
+	bool is_shown;
+	bool has_figures; /* the kernel's, newest */
+	struct store_process_figures figures;
+};
+
+struct info_descriptor {
+	int32_t fd;
+	char *kind;
+	uint32_t site_id;         /* 0: not seen acquired */
+	int64_t age_s;            /* -1 unknown */
+	char *target, *tcp_state; /* NULL unknown */
+};
+
+struct info_mark {
+	int64_t time_ns;
+	uint32_t process_id, node_id; /* 0 none */
+	char *kind, *text;
+	struct info_descriptor *descriptors;
+	size_t descriptor_count, descriptor_capacity;
+};
+
+struct info {
+	const struct recording *recording;
+	const struct summary *summary;
+	const struct info_process *processes; /* by process id */
+	const struct info_mark *marks;
+	size_t mark_count;
+	uint32_t process_id; /* of --process; 0 all */
+	struct trust trust;
+	struct style style;
+	const char *seep_version, *host, *kernel, *arena; /* of the recorder; NULL unknown */
+};
+
+void info_text(struct buffer *out, const struct info *info);
+void info_json(struct buffer *out, const struct info *info);
+
+#endif
