@@ -113,9 +113,12 @@ static COLD struct rule rule_compute(uintptr_t pc, bool exact)
 	struct cfi_row row;
 
 	__atomic_fetch_add(&shim.slot.header->rule_misses, 1, __ATOMIC_RELAXED);
-	if (!cfi_row_at(exact ? pc : pc - 1, &row))
-		return (struct rule){.kind = RULE_NONE};
-	return rule_of_row(&row);
+	if (cfi_row_at(exact ? pc : pc - 1, &row))
+		return rule_of_row(&row);
+	/* no call ends right before a function's first byte: this return address was planted, as makecontext() does */
+	if (!exact && cfi_row_at(pc, &row))
+		return (struct rule){.kind = RULE_END};
+	return (struct rule){.kind = RULE_NONE};
 }
 
 static inline struct rule rule_get(uintptr_t pc, bool exact)

@@ -11,6 +11,7 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 
@@ -177,15 +178,17 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Named after what was started: /proc/self/exe of Debian's redis-server is redis-check-rdb. */
 static void recording_path(char *path, size_t size, const struct options *options)
 {
+	const char *invoked_as = (const char *)getauxval(AT_EXECFN);
 	struct text text = {path, path + size};
 
 	if (options->out[0]) {
 		text_add(&text, options->out);
 	} else {
 		text_add(&text, "seep.");
-		text_add(&text, base_name(shim.exe));
+		text_add(&text, base_name(invoked_as ? invoked_as : shim.exe));
 		text_add(&text, ".");
 		text_number(&text, (uint64_t)sys_getpid(), 10);
 		text_add(&text, ".db");

@@ -16,7 +16,7 @@ static _Atomic uint64_t keys[KEYS_MAX];
 
 struct run {
 	const struct hook_frame *frame;
-	uintptr_t return_address;
+	uintptr_t start;                /* the return address of its first call */
 	const struct slot_header *slot; /* tickets are of this slot: a forked child starts anew */
 	int last_fd;
 	int direction; /* 1, -1, or 0 while the run is one call long */
@@ -106,13 +106,15 @@ static bool run_continues(const struct hook_frame *frame, int fd, int direction)
 {
 	int distance = (fd - run.last_fd) * direction;
 
-	return frame == run.frame && frame->return_address == run.return_address && arena_slot() == run.slot &&
-	       distance >= 1 && distance <= SWEEP_STRIDE && (run.direction == 0 || run.direction == direction);
+	/* unsigned: calls before the first one are far away, but for as many bytes */
+	return frame == run.frame && frame->return_address - run.start + SWEEP_CODE <= 2 * SWEEP_CODE &&
+	       arena_slot() == run.slot && distance >= 1 && distance <= SWEEP_STRIDE &&
+	       (run.direction == 0 || run.direction == direction);
 }
 
 static void run_start(const struct hook_frame *frame)
 {
-	run = (struct run){.frame = frame, .return_address = frame->return_address, .slot = arena_slot()};
+	run = (struct run){.frame = frame, .start = frame->return_address, .slot = arena_slot()};
 }
 
 bool misuse_sweeping(const struct hook_frame *frame, int fd)

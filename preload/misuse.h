@@ -7,11 +7,11 @@
  * An entry whose count is 0 says nothing: what it counted was taken back.
  *
  * The sweep rule. A daemon that closes all it may have inherited, `for (fd = 3; fd < max; fd++) close(fd)`, is no
- * misuse. A run is a series of close() calls of one thread, each from the same stack frame and return address,
- * each number 1 to SWEEP_STRIDE above the one before, or each as much below (a loop that spares a few descriptors is
- * a run too). Failing closes of a run count as misuse until the run is SWEEP_MINIMUM calls long; then those are taken
- * back and the rest of the run is ignored. The price: a loop that closes eight neighbouring descriptors a second
- * time is taken for a sweep.
+ * misuse. A run is a series of close() calls of one thread, from one stack frame and within SWEEP_CODE bytes of code
+ * (a compiler unrolls loops), each number 1 to SWEEP_STRIDE above the one before, or each as much below (a loop that
+ * spares a few descriptors is a run too). Failing closes of a run count as misuse until the run is SWEEP_MINIMUM calls
+ * long; then those are taken back and the rest of the run is ignored. The price: a loop that closes eight neighbouring
+ * descriptors a second time is taken for a sweep.
  *
  * Lock-free and async-signal-safe; errno is kept. Nothing here allocates.
  */
@@ -22,6 +22,7 @@
 
 #define SWEEP_MINIMUM 8u
 #define SWEEP_STRIDE 4
+#define SWEEP_CODE 1024u
 
 /* Notes a close() about to be made. True: it belongs to a sweep, its failure means nothing. */
 bool misuse_sweeping(const struct hook_frame *frame, int fd);

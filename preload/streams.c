@@ -43,7 +43,7 @@ static FILE *stream_taken_over(const struct hook_frame *frame, FILE *stream)
 
 static struct closing stream_closing(const struct hook_frame *frame, FILE *stream)
 {
-	if (!stream || !shim_active(false))
+	if (!stream)
 		return (struct closing){.state = CLOSING_IGNORED};
 	handle_released(SEEP_KIND_STREAM, (uintptr_t)stream, false);
 	return descriptor_closing(frame, stream_descriptor(stream));
@@ -173,7 +173,7 @@ HOOK int closedir(DIR *directory)
 
 	/* the header says that it is never NULL, libc itself answers EINVAL: the compiler must not know */
 	__asm__("" : "+r"(directory));
-	if (directory && shim_active(false)) {
+	if (directory) {
 		handle_released(SEEP_KIND_DIRECTORY, (uintptr_t)directory, false);
 		closing = descriptor_closing(HERE, dirfd(directory));
 	}

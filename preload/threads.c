@@ -20,7 +20,7 @@ static bool is_detached(const pthread_attr_t *attributes)
 /* Its pthread_t may be another's by now: counted without an entry. */
 static void detached_created(const struct hook_frame *frame)
 {
-	if (!shim_active(false))
+	if (!shim_active(true))
 		return;
 	struct site_id site = site_here(frame, SEEP_KIND_THREAD);
 	uint32_t epoch = epoch_now();
@@ -48,20 +48,18 @@ HOOK int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restri
 /* A join under way; joining_end() runs at the end of its scope, also when the joining thread is cancelled. */
 struct joining {
 	pthread_t thread;
-	bool released;
+	bool done;
 };
 
 static struct joining joining_begin(pthread_t thread)
 {
-	return (struct joining){
-		.thread = thread,
-		.released = handle_released(SEEP_KIND_THREAD, (uintptr_t)thread, true),
-	};
+	handle_released(SEEP_KIND_THREAD, (uintptr_t)thread, true);
+	return (struct joining){.thread = thread};
 }
 
 static void joining_end(struct joining *joining)
 {
-	if (joining->released)
+	if (!joining->done)
 		handle_restored(SEEP_KIND_THREAD, (uintptr_t)joining->thread);
 }
 #define JOINING(thread) __attribute__((cleanup(joining_end))) struct joining joining = joining_begin(thread)
@@ -71,7 +69,7 @@ HOOK int pthread_join(pthread_t thread, void **result)
 	JOINING(thread);
 	int error = REAL(pthread_join)(thread, result);
 
-	joining.released = joining.released && error != 0;
+	joining.done = error == 0;
 	return error;
 }
 
@@ -80,7 +78,7 @@ HOOK int pthread_tryjoin_np(pthread_t thread, void **result)
 	JOINING(thread);
 	int error = REAL(pthread_tryjoin_np)(thread, result);
 
-	joining.released = joining.released && error != 0;
+	joining.done = error == 0;
 	return error;
 }
 
@@ -89,7 +87,7 @@ HOOK int pthread_timedjoin_np(pthread_t thread, void **result, const struct time
 	JOINING(thread);
 	int error = REAL(pthread_timedjoin_np)(thread, result, until);
 
-	joining.released = joining.released && error != 0;
+	joining.done = error == 0;
 	return error;
 }
 
@@ -98,7 +96,7 @@ HOOK int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t clock, 
 	JOINING(thread);
 	int error = REAL(pthread_clockjoin_np)(thread, result, clock, until);
 
-	joining.released = joining.released && error != 0;
+	joining.done = error == 0;
 	return error;
 }
 
@@ -107,7 +105,7 @@ HOOK int pthread_detach(pthread_t thread)
 	JOINING(thread);
 	int error = REAL(pthread_detach)(thread);
 
-	joining.released = joining.released && error != 0;
+	joining.done = error == 0;
 	return error;
 }
 
@@ -127,7 +125,7 @@ HOOK int thrd_join(thrd_t thread, int *status)
 	JOINING(thread);
 	int result = REAL(thrd_join)(thread, status);
 
-	joining.released = joining.released && result != thrd_success;
+	joining.done = result == thrd_success;
 	return result;
 }
 
@@ -136,6 +134,6 @@ HOOK int thrd_detach(thrd_t thread)
 	JOINING(thread);
 	int result = REAL(thrd_detach)(thread);
 
-	joining.released = joining.released && result != thrd_success;
+	joining.done = result == thrd_success;
 	return result;
 }

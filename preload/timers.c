@@ -137,7 +137,7 @@ HOOK int event_base_once(struct event_base *base, int fd, short what, void (*cal
 {
 	if (!REAL(event_base_once))
 		return -1;
-	if (!callback || !shim_active(false))
+	if (!callback || !shim_active(true))
 		return REAL(event_base_once)(base, fd, what, callback, argument, timeout);
 	struct once *once = once_take();
 	if (!once) {
