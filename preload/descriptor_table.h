@@ -5,7 +5,8 @@
  * Private memory: fork's copy-on-write gives a child the table that matches its descriptors. An entry belongs to
  * whoever owns the number: written after the real open has returned, cleared before the real close begins.
  * Where a number never becomes free (dup2 onto an open one) one exchange after the real call does both. Two threads
- * that close one number at once: the exchange gives the release to one of them.
+ * that close one number at once: the exchange gives the release to one of them. (If the kernel gives it to the other,
+ * that one shows as an unseen close, and the first one's failure as the double close that it is.)
  *
  * Numbers from DESCRIPTORS_MAX on are not followed: their acquisitions are counted as dropped events. A number
  * that is handed out while its entry says open was closed where no hook sees it (a raw system call): the old entry is
