@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # the helpers set pid, code and started
 # servers.bats - more servers and runtimes that do not notice; the same checks as in tests/e2e/servers.bats.
 
 load ../lib/helpers

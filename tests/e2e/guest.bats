@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # the helpers set pid, code and started
 # guest.bats - Seep is a guest: what a process sees of itself is as without it.
 
 load ../lib/helpers
@@ -31,11 +32,11 @@ load ../lib/helpers
   [[ $(id -u) == 0 ]] || fail "this test needs root"
   jail=$(mktemp -d "$BATS_TEST_TMPDIR/jail.XXXXXX")
   "$PROGRAMS/daemon_chroot" "$jail"
-  wait_until 10 grep -q done "$jail/result"
+  wait_until 10 grep -q '^done' "$jail/result"
   grep -v -e '^expect' "$jail/result" >bare.out
   rm "$jail/result"
   under seep.db "$PROGRAMS/daemon_chroot" "$jail"
-  wait_until 10 grep -q done "$jail/result"
+  wait_until 10 grep -q '^done' "$jail/result"
   grep -v -e '^expect' "$jail/result" >seep.out
   diff bare.out seep.out
   check_healthy seep.db

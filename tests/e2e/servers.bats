@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # the helpers set pid, code and started
 # servers.bats - real servers do not notice: each runs its load bare and under Seep, with the same answers, exit codes,
 # descriptors, children and threads, and its recording shows stacks in its own code.
 
@@ -123,6 +124,7 @@ postgres_session() { # FILE DIRECTORY
   port=$(free_port)
   cp -a "$home/fresh" "$data"
   # the user's own wrapper is not recorded: Seep begins in the server
+  # shellcheck disable=SC2046 # two words
   start postgres "${become[@]}" env $([[ $1 == bare ]] || seep_env "$1") \
     "$bin/postgres" -D "$data" -p "$port" -k "$home" -c listen_addresses=127.0.0.1 -c fsync=off
   wait_until 20 as_postgres "$bin/pg_isready" -h "$home" -p "$port"
