@@ -95,19 +95,19 @@ static_assert(sizeof(struct arena_entry) == 64, "one cache line");
  * What the reports' trust line is made of: events that are not, or not fully, in the record.
  * X(identifier, name in the recording, sentence part)
  */
-#define ARENA_TRUST(X)                                                                                 \
-	X(DROPPED_EVENTS, "dropped_events", "events not recorded")                                     \
-	X(TRUNCATED_STACKS, "truncated_stacks", "stacks cut at the depth limit")                       \
-	X(MISSING_STACKS, "missing_stacks", "events without a stack (arena full)")                     \
-	X(BROKEN_STACKS, "broken_stacks", "stacks that ended before the thread's start")               \
-	X(GUESSED_FRAMES, "guessed_frames", "stacks with frames followed along rbp, without CFI")      \
-	X(UNSEEN_FREES, "unseen_frees", "frees of blocks not seen acquired")                           \
-	X(OVERWRITTEN_BLOCKS, "overwritten_blocks", "blocks acquired again without a free in between") \
-	X(UNSEEN_CLOSES, "unseen_closes", "descriptors closed that were not seen opened")              \
-	X(UNSEEN_UNMAPS, "unseen_unmaps", "bytes unmapped that were not seen mapped")                  \
-	X(LOST_ENTRIES, "lost_entries", "blocks that the live map had no memory for")                  \
-	X(FORK_TIMEOUTS, "fork_timeouts", "forks that did not wait for every thread's event")          \
-	X(VERIFY_CAPTURES, "verify_captures", "stacks compared with libunwind's")                      \
+#define ARENA_TRUST(X)                                                                                              \
+	X(DROPPED_EVENTS, "dropped_events", "events not recorded")                                                  \
+	X(TRUNCATED_STACKS, "truncated_stacks", "stacks cut at the depth limit")                                    \
+	X(MISSING_STACKS, "missing_stacks", "events without a stack (arena full)")                                  \
+	X(BROKEN_STACKS, "broken_stacks", "stacks that ended before the thread's start")                            \
+	X(GUESSED_FRAMES, "guessed_frames", "stacks with frames followed along rbp, without CFI")                   \
+	X(UNSEEN_FREES, "unseen_frees", "frees of blocks not seen acquired")                                        \
+	X(OVERWRITTEN_BLOCKS, "overwritten_blocks", "blocks or descriptors acquired again, their release not seen") \
+	X(UNSEEN_CLOSES, "unseen_closes", "descriptors closed that were not seen opened")                           \
+	X(UNSEEN_UNMAPS, "unseen_unmaps", "bytes unmapped that were not seen mapped")                               \
+	X(LOST_ENTRIES, "lost_entries", "blocks that the live map had no memory for")                               \
+	X(FORK_TIMEOUTS, "fork_timeouts", "forks that did not wait for every thread's event")                       \
+	X(VERIFY_CAPTURES, "verify_captures", "stacks compared with libunwind's")                                   \
 	X(VERIFY_DIFFERENCES, "verify_differences", "stacks that differ from libunwind's")
 
 enum arena_trust {
