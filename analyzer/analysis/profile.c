@@ -343,6 +343,26 @@ static size_t allocator_frame_count(const struct builder *builder)
 	return count < builder->sequence_count ? count : 0;
 }
 
+static bool is_hidden(const struct builder *builder, size_t at)
+{
+	return builder->flags[builder->sequence[at]] & FRAME_HIDDEN;
+}
+
+/* A frame whose containing function is hidden stands for itself: it is inlined into nothing that is shown. */
+static uint32_t shown_frame(struct builder *builder, size_t at)
+{
+	const struct profile_frame *frames = builder->out->frames;
+	struct profile_frame alone = frames[builder->sequence[at]];
+
+	for (size_t i = at; frames[builder->sequence[i]].inlined && i + 1 < builder->sequence_count; i++)
+		if (!is_hidden(builder, i + 1))
+			return builder->sequence[at];
+	if (!alone.inlined)
+		return builder->sequence[at];
+	alone.inlined = false;
+	return add_frame(builder, &alone);
+}
+
 static void emit_stack(struct builder *builder, int64_t value)
 {
 	struct profile *out = builder->out;
@@ -351,8 +371,8 @@ static void emit_stack(struct builder *builder, int64_t value)
 	out->frame_ids = memory_grow(out->frame_ids, &out->frame_id_capacity,
 				     out->frame_id_count + builder->sequence_count, sizeof(*out->frame_ids));
 	for (size_t i = allocator_frame_count(builder); i < builder->sequence_count; i++)
-		if (!(builder->flags[builder->sequence[i]] & FRAME_HIDDEN))
-			out->frame_ids[stack.first + stack.count++] = builder->sequence[i];
+		if (!is_hidden(builder, i))
+			out->frame_ids[stack.first + stack.count++] = shown_frame(builder, i);
 	if (!stack.count)
 		return;
 	out->frame_id_count += stack.count;

@@ -49,7 +49,7 @@ struct profile_frame {
 	const char *file;     /* cleaned of "." and ".."; NULL unknown */
 	const char *module;   /* path; "" code of no file */
 	uint32_t line, start_line;
-	bool inlined;  /* into the next frame outwards */
+	bool inlined;  /* into a shown frame further out */
 	bool resolved; /* function is a function's name */
 };
 

@@ -36,6 +36,7 @@ static bool parse_duration(const char *text, int64_t *out)
 	if (!*text)
 		return false;
 	while (*text) {
+		size_t size = strspn(text, "0123456789.");
 		char *end;
 		double number;
 		int64_t unit;
@@ -43,6 +44,8 @@ static bool parse_duration(const char *text, int64_t *out)
 		if (!isdigit((unsigned char)*text))
 			return false;
 		number = strtod(text, &end);
+		if (end != text + size) /* hexadecimal, or with an exponent */
+			return false;
 		unit = unit_seconds(*end);
 		if (!unit || number * (double)unit > MOST_SECONDS)
 			return false;

@@ -148,7 +148,7 @@ static void add_process(struct buffer *out, const struct info *info, const struc
 			      bytes(more->figures.rss_anon).text, bytes(more->figures.rss_file).text,
 			      bytes(more->figures.rss_shmem).text, count_of(more->figures.threads).text,
 			      count_of(more->figures.descriptors).text);
-	buffer_format(out, "\n          Seep's own: %s private\n",
+	buffer_format(out, "\n          Seep's own memory: %s private\n",
 		      process->private_bytes ? bytes((int64_t)process->private_bytes).text : "unknown");
 }
 

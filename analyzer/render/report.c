@@ -96,6 +96,15 @@ static void add_shown(struct buffer *out, const struct report_head *head, struct
 		buffer_format(out, "Showing top %zu nodes out of %zu\n", shown.nodes, shown.known);
 }
 
+/* An empty table is no answer to whoever reads it at night. */
+static void add_nothing(struct buffer *out, const struct report_head *head, size_t shown)
+{
+	if (!head->total)
+		buffer_format(out, "Nothing of type %s to show.\n", head->type.name);
+	else if (!shown)
+		buffer_add(out, "No stack passes the filters.\n");
+}
+
 /* ---- units ---- */
 
 static void least_of(int64_t *least, int64_t flat, int64_t cum)
@@ -175,6 +184,7 @@ void report_top(struct buffer *out, const struct report_head *head, const struct
 		report_name(out, node->name);
 		buffer_format(out, "%s\n", inline_label(node));
 	}
+	add_nothing(out, head, graph->node_count);
 	report_trust(out, &head->trust, head->style);
 }
 
@@ -287,6 +297,7 @@ void report_tree(struct buffer *out, const struct report_head *head, const struc
 			      figure_percent(node->flat, head->total).text);
 		add_tree_name(out, tree, (uint32_t)i, root_count);
 	}
+	add_nothing(out, head, tree->node_count);
 	report_trust(out, &head->trust, head->style);
 }
 

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What reports look like: compared with the files of tests/golden. SEEP_UPDATE_GOLDEN=1 writes them anew; look at what
+ * `git diff` then says.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "../../analyzer/render/info.h"
+#include "../../analyzer/render/report.h"
+#include "recording_fixture.h"
+
+#define MB (1 << 20)
+
+struct test {
+	struct fixture fixture;
+	struct profile profile;
+	struct report_head head;
+	struct buffer out;
+};
+
+/* A small server: a cache that holds most, a log, sessions by C++ code, and sockets. */
+static void add_callsites(struct fixture *fixture)
+{
+	fixture_add(
+		fixture, SEEP_KIND_HEAP, 900, 9 * MB,
+		"libc.so.6!strdup; app!entry_new@src/cache.c:21 + cache_put@src/cache.c:44; app!serve@src/main.c:90; "
+		"app!main@src/main.c:120; libc.so.6!__libc_start_main; app!_start");
+	fixture_add(fixture, SEEP_KIND_HEAP, 10, 2 * MB,
+		    "app!log_line@src/log.c:8; app!serve@src/main.c:93; app!main@src/main.c:120; "
+		    "libc.so.6!__libc_start_main; app!_start");
+	fixture_add(fixture, SEEP_KIND_HEAP, 3, 1536,
+		    "libstdc++.so.6!operator new(unsigned long); app!Session::open(int)@src/session.cc:15; "
+		    "app!main@src/main.c:118; libc.so.6!__libc_start_main; app!_start");
+	fixture_add(fixture, SEEP_KIND_HEAP, 1, 70000, "libplugin.so!0x1f40; [outer frames cut]");
+	fixture_add(fixture, SEEP_KIND_HEAP, 1, 100, "app!tiny; app!main@src/main.c:121; [outer frames cut]");
+	fixture_add(fixture, SEEP_KIND_SOCKET, 12, 0,
+		    "app!listener_accept@src/net.c:33; app!serve@src/main.c:88; app!main@src/main.c:120; "
+		    "libc.so.6!__libc_start_main; app!_start");
+}
+
+static int set_up(void **state)
+{
+	struct test *test = memory_zeroed(1, sizeof(*test));
+
+	fixture_init(&test->fixture);
+	add_callsites(&test->fixture);
+	*state = test;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct test *test = *state;
+
+	buffer_release(&test->out);
+	profile_release(&test->profile);
+	fixture_release(&test->fixture);
+	free(test);
+	return 0;
+}
+
+static void build(struct test *test, const char *type)
+{
+	struct profile_input input = {&test->fixture.recording, test->fixture.totals, test->fixture.count, 1};
+	struct profile_options options = {0};
+
+	assert_true(value_type_find(type, &options.type));
+	profile_build(&input, 1, &options, &test->profile);
+	test->head = (struct report_head){
+		.recording = test->fixture.recording.path,
+		.program = "app",
+		.type = options.type,
+		.duration_ns = 62150000000,
+		.total = test->profile.total,
+		.trust = trust_sum(&test->fixture.recording, 0),
+	};
+}
+
+/* ---- golden files ---- */
+
+static char *read_file(const char *path)
+{
+	struct buffer text = {0};
+	FILE *file = fopen(path, "r");
+	char part[4096];
+	size_t size;
+
+	if (!file)
+		return NULL;
+	buffer_add(&text, "");
+	while ((size = fread(part, 1, sizeof(part), file)) > 0)
+		buffer_add_bytes(&text, part, size);
+	fclose(file);
+	return text.text;
+}
+
+static void write_file(const char *path, const struct buffer *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(buffer_print(text, file), 0);
+	fclose(file);
+}
+
+static void expect_golden(const struct buffer *text, const char *name)
+{
+	char *path = memory_format("tests/golden/%s", name), *golden;
+
+	if (getenv("SEEP_UPDATE_GOLDEN"))
+		write_file(path, text);
+	golden = read_file(path);
+	if (!golden)
+		fail_msg("%s is missing; the tests are run from the repository's root", path);
+	assert_string_equal(text->text, golden);
+	free(golden);
+	free(path);
+}
+
+/* ---- top ---- */
+
+static void expect_top(struct test *test, const struct graph_options *options, const char *name)
+{
+	struct graph graph;
+
+	graph_build(&test->profile, options, &graph);
+	report_top(&test->out, &test->head, &graph);
+	expect_golden(&test->out, name);
+	graph_release(&graph);
+}
+
+static void top_is_pprofs_text(void **state)
+{
+	struct test *test = *state;
+
+	build(test, "inuse_space");
+	expect_top(test,
+		   &(struct graph_options){.node_fraction = GRAPH_NODE_FRACTION, .edge_fraction = GRAPH_EDGE_FRACTION},
+		   "top.txt");
+}
+
+static void top_by_cum_shows_the_limit(void **state)
+{
+	struct test *test = *state;
+
+	build(test, "inuse_space");
+	test->head.focus = "cache|serve";
+	expect_top(test, &(struct graph_options){.by_cum = true, .limit = 3, .node_fraction = GRAPH_NODE_FRACTION},
+		   "top_cum.txt");
+}
+
+static void counts_have_no_unit(void **state)
+{
+	struct test *test = *state;
+
+	build(test, "sockets");
+	expect_top(test, &(struct graph_options){.by = BY_LINE}, "top_sockets.txt");
+}
+
+static void stacks_are_written_below_each_other(void **state)
+{
+	struct test *test = *state;
+
+	build(test, "inuse_space");
+	expect_top(test, &(struct graph_options){.by = BY_STACK, .limit = 2}, "top_stack.txt");
+}
+
+static void an_empty_report_says_so(void **state)
+{
+	struct test *test = *state;
+
+	build(test, "watches");
+	expect_top(test, &(struct graph_options){.node_fraction = GRAPH_NODE_FRACTION}, "top_empty.txt");
+}
+
+static void what_was_missed_is_told(void **state)
+{
+	struct test *test = *state;
+	uint64_t *trust = test->fixture.recording.processes[1].trust;
+
+	trust[TRUST_DROPPED_EVENTS] = 5;
+	trust[TRUST_UNSEEN_FREES] = 12;
+	trust[TRUST_UNSEEN_UNMAPS] = 8192;
+	trust[TRUST_VERIFY_CAPTURES] = 1000;
+	test->fixture.recording.processes[1].private_bytes = 3 * MB / 2;
+	build(test, "watches");
+	test->head.trust.shared_bytes = 409600;
+	expect_top(test, &(struct graph_options){0}, "top_untrusted.txt");
+}
+
+static void colour_marks_the_header_and_lost_events_only(void **state)
+{
+	struct test *test = *state;
+	struct graph graph;
+	size_t escapes = 0;
+
+	build(test, "inuse_space");
+	test->head.style.is_coloured = true;
+	graph_build(&test->profile, &(struct graph_options){0}, &graph);
+	report_top(&test->out, &test->head, &graph);
+	for (const char *at = test->out.text; (at = strchr(at, '\033')); at++)
+		escapes++;
+	assert_int_equal(escapes, 2);
+	graph_release(&graph);
+}
+
+static void names_cannot_write_to_the_terminal(void **state)
+{
+	struct buffer out = {0};
+
+	(void)state;
+	report_name(&out, "a\033[2Jb\nc\x7f\td\xc3\xa9");
+	assert_string_equal(out.text, "a?[2Jb?c??d\xc3\xa9");
+	buffer_release(&out);
+}
+
+/* ---- the other reports ---- */
+
+static void peek_is_pprofs_text(void **state)
+{
+	struct test *test = *state;
+	struct graph graph;
+	regex_t name;
+
+	build(test, "inuse_space");
+	assert_int_equal(regcomp(&name, "serve|cache_put", REG_EXTENDED | REG_NOSUB), 0);
+	graph_build(&test->profile, &(struct graph_options){0}, &graph);
+	assert_int_equal(report_peek(&test->out, &test->head, &graph, &name, 0), 2);
+	expect_golden(&test->out, "peek.txt");
+	graph_release(&graph);
+	regfree(&name);
+}
+
+static void a_tree_branches_where_calls_do(void **state)
+{
+	struct test *test = *state;
+	struct tree tree;
+
+	build(test, "inuse_space");
+	tree_build(&test->profile, &(struct tree_options){.node_fraction = 0.001}, &tree);
+	report_tree(&test->out, &test->head, &tree);
+	expect_golden(&test->out, "tree.txt");
+	tree_release(&tree);
+}
+
+static void list_annotates_lines_and_says_what_is_missing(void **state)
+{
+	struct test *test = *state;
+	char *lines[130];
+	struct report_source sources[3] = {0};
+	struct routines routines;
+	regex_t name;
+
+	for (int i = 0; i < 130; i++)
+		lines[i] = memory_format("\tline %d;", i + 1);
+	build(test, "inuse_space");
+	assert_int_equal(regcomp(&name, "^(serve|log_line|libplugin.*)$", REG_EXTENDED | REG_NOSUB), 0);
+	routines_build(&test->profile, &name, &routines);
+	assert_int_equal(routines.count, 3);
+	sources[1].looked = "src/log.c below /work"; /* libplugin, log_line, serve */
+	sources[2] = (struct report_source){.found = "main.c", .lines = lines, .line_count = 94};
+	report_list(&test->out, &test->head, &routines, sources);
+	expect_golden(&test->out, "list.txt");
+	routines_release(&routines);
+	regfree(&name);
+	for (int i = 0; i < 130; i++)
+		free(lines[i]);
+}
+
+static void json_has_what_the_text_has(void **state)
+{
+	struct test *test = *state;
+	struct graph graph;
+
+	build(test, "inuse_objects");
+	graph_build(&test->profile, &(struct graph_options){.by = BY_STACK, .limit = 1}, &graph);
+	report_top_json(&test->out, &test->head, &graph);
+	expect_golden(&test->out, "top.json");
+	graph_release(&graph);
+}
+
+static void json_escapes(void **state)
+{
+	struct buffer out = {0};
+	struct json json = {.out = &out};
+
+	(void)state;
+	json_begin_array(&json, NULL);
+	json_string(&json, NULL, "a\"b\\c\n\t\x01\x7f");
+	json_string(&json, NULL, "\xc3\xa9 \xff \xc3");
+	json_string(&json, NULL, "\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82\xac");
+	json_string(&json, NULL, NULL);
+	json_real(&json, NULL, 0.0 / 0.0);
+	json_int(&json, NULL, INT64_MIN);
+	json_uint(&json, NULL, UINT64_MAX);
+	json_begin_object(&json, NULL);
+	json_end_object(&json);
+	json_end_array(&json);
+	assert_string_equal(out.text,
+			    "[\n  \"a\\\"b\\\\c\\n\\t\\u0001\\u007f\",\n  \"\xc3\xa9 \\ufffd \\ufffd\",\n"
+			    "  \"\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\xe2\x82\xac\",\n  null,\n  null,\n"
+			    "  -9223372036854775808,\n  18446744073709551615,\n  {}\n]\n");
+	buffer_release(&out);
+}
+
+/* ---- figures ---- */
+
+static void expect_figure(struct figure figure, const char *text)
+{
+	assert_string_equal(figure.text, text);
+}
+
+static void figures_are_written_as_pprof_writes_them(void **state)
+{
+	struct unit own = unit_own(true), kilo = unit_common(true, 2048, 1 << 20);
+
+	(void)state;
+	expect_figure(figure_value(own, 0), "0");
+	expect_figure(figure_value(own, 512), "512B");
+	expect_figure(figure_value(own, 1 << 19), "512kB");
+	expect_figure(figure_value(own, 25 << 19), "12.50MB");
+	expect_figure(figure_value(own, -1288490189), "-1.20GB");
+	expect_figure(figure_value(unit_own(false), 1234567), "1234567");
+	/* the largest is over 100 times the smallest: then the unit of 100 times the smallest */
+	assert_string_equal(kilo.name, "kB");
+	assert_string_equal(unit_common(true, 100, 1 << 30).name, "kB");
+	assert_string_equal(unit_common(true, 2000, 1 << 30).name, "kB");
+	assert_string_equal(unit_common(true, 20000, 1 << 30).name, "MB");
+	assert_string_equal(unit_common(true, 0, 1 << 30).name, "GB");
+	expect_figure(figure_value(unit_common(true, 20000, 1 << 30), 20000), "0.02MB");
+	expect_figure(figure_percent(1, 3), "33.33%");
+	expect_figure(figure_percent(9996, 10000), "  100%");
+	expect_figure(figure_percent(0, 10), "    0%");
+	expect_figure(figure_percent(5, 0), "    0%");
+	expect_figure(figure_percent(-1, 200), "  0.5%");
+	expect_figure(figure_percent_bare(1, 200), "0.5%");
+	expect_figure(figure_duration(1500000000), "1.50s");
+	expect_figure(figure_duration(8100000000000), "2.25hrs");
+	expect_figure(figure_duration(12000000), "12ms");
+	expect_figure(figure_age(90), "1.5 min");
+}
+
+static void a_report_that_cannot_be_written_is_an_error(void **state)
+{
+	struct buffer out = {0};
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(full);
+	buffer_add(&out, "report\n");
+	assert_int_equal(buffer_print(&out, full), ENOSPC);
+	fclose(full);
+	buffer_release(&out);
+}
+
+/* ---- info ---- */
+
+static void info_names_processes_marks_misuse_and_reasons(void **state)
+{
+	struct test *test = *state;
+	struct recording *recording = &test->fixture.recording;
+	struct info_descriptor descriptors[] = {
+		{.fd = 4, .kind = "file", .age_s = -1, .target = "/var/log/app.log"},
+		{.fd = 5,
+		 .kind = "socket",
+		 .site_id = 6,
+		 .age_s = 90,
+		 .target = "10.0.0.1:80",
+		 .tcp_state = "CLOSE_WAIT"},
+		{.fd = 6,
+		 .kind = "socket",
+		 .site_id = 6,
+		 .age_s = 7200,
+		 .target = "10.0.0.2:80",
+		 .tcp_state = "CLOSE_WAIT"},
+	};
+	struct info_mark mark = {.process_id = 1,
+				 .node_id = fixture_node(&test->fixture, "app!listener_accept@src/net.c:33; app!main"),
+				 .kind = "descriptor limit",
+				 .text = "EMFILE",
+				 .descriptors = descriptors,
+				 .descriptor_count = 3};
+	struct info_process processes[2] = {
+		[1] = {.is_shown = true,
+		       .has_figures = true,
+		       .figures = {
+			       .rss_anon = 12 * MB, .rss_file = -1, .rss_shmem = 0, .threads = 4, .descriptors = 7}}};
+	struct summary summary;
+
+	recording->misuses = memory_zeroed(1, sizeof(*recording->misuses));
+	recording->misuses[recording->misuse_count++] = (struct model_misuse){
+		.process_id = 1,
+		.kind = MISUSE_DOUBLE_CLOSE,
+		.node_id = fixture_node(&test->fixture, "app!drop@src/net.c:70; app!main"),
+		.previous_node_id = fixture_node(&test->fixture, "app!shut@src/net.c:50; app!main"),
+		.count = 3,
+		.last_fd = 9};
+	recording->unseen = memory_zeroed(1, sizeof(*recording->unseen));
+	recording->unseen[recording->unseen_count++] =
+		(struct model_unseen){.process_id = 1, .target = memory_string("anon_inode:[io_uring]"), .count = 1};
+	recording->file_bytes = 73728;
+	recording->interval_ms = 1000;
+	free(recording->modules[2].symbol_status);
+	recording->modules[2].symbol_status = memory_string("no debug info");
+	summary_build(recording, test->fixture.totals, test->fixture.count, &summary);
+	info_text(&test->out, &(struct info){.recording = recording,
+					     .summary = &summary,
+					     .processes = processes,
+					     .marks = &mark,
+					     .mark_count = 1,
+					     .trust = trust_sum(recording, 0)});
+	expect_golden(&test->out, "info.txt");
+	summary_release(&summary);
+}
+
+/* Times in golden files are those of 1970, in this zone. */
+static int use_utc(void **state)
+{
+	(void)state;
+	return setenv("TZ", "UTC", 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(top_is_pprofs_text),
+		TEST(top_by_cum_shows_the_limit),
+		TEST(counts_have_no_unit),
+		TEST(stacks_are_written_below_each_other),
+		TEST(an_empty_report_says_so),
+		TEST(what_was_missed_is_told),
+		TEST(colour_marks_the_header_and_lost_events_only),
+		TEST(names_cannot_write_to_the_terminal),
+		TEST(peek_is_pprofs_text),
+		TEST(a_tree_branches_where_calls_do),
+		TEST(list_annotates_lines_and_says_what_is_missing),
+		TEST(json_has_what_the_text_has),
+		TEST(json_escapes),
+		TEST(figures_are_written_as_pprof_writes_them),
+		TEST(a_report_that_cannot_be_written_is_an_error),
+		TEST(info_names_processes_marks_misuse_and_reasons),
+	};
+
+	return cmocka_run_group_tests(tests, use_utc, NULL);
+}
