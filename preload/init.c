@@ -385,6 +385,72 @@ static bool arena_join(const char *path)
 	return joined;
 }
 
+/* ---- the arena of a parent, or of what this process was before exec ---- */
+
+/* Does a process with one of these ids own a slot of the arena in fd? */
+static bool arena_has_process(int fd, uint32_t pid, uint32_t ppid)
+{
+	struct arena_entry entries[64];
+	uint64_t offset = ARENA_PAGE;
+	ssize_t size;
+
+	while ((size = sys_pread64(fd, entries, sizeof(entries), (off_t)offset)) == sizeof(entries)) {
+		for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
+			if (entries[i].state == SLOT_LIVE && (entries[i].pid == pid || entries[i].pid == ppid))
+				return true;
+		offset += sizeof(entries);
+		if (offset >= ARENA_PAGE + 128 * sizeof(struct arena_entry))
+			return false;
+	}
+	return false;
+}
+
+static bool arena_is_familys(const char *path)
+{
+	int fd = sys_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+	bool found;
+
+	if (fd < 0)
+		return false;
+	found = arena_has_process(fd, (uint32_t)sys_getpid(), (uint32_t)sys_call0(SYS_getppid));
+	sys_close(fd);
+	return found;
+}
+
+/*
+ * Shells and many daemons give their children an environment of their own making, without what the shim has added to
+ * it. But exec keeps the process id, and vfork or posix_spawn makes a child of a recorded process.
+ */
+static bool arena_find_familys(char *path, size_t size)
+{
+	char directory[64], entries[2048];
+	struct text text = TEXT(directory);
+	bool found = false;
+	ssize_t length;
+	int fd;
+
+	text_add(&text, "/dev/shm/seep-");
+	text_number(&text, sys_geteuid(), 10);
+	fd = sys_open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	while (fd >= 0 && !found && (length = sys_getdents64(fd, entries, sizeof(entries))) > 0) {
+		for (ssize_t at = 0; at < length && !found;) {
+			struct sys_dirent64 *entry = (struct sys_dirent64 *)(entries + at);
+
+			at += entry->d_reclen;
+			if (entry->d_name[0] == '.')
+				continue;
+			text = (struct text){path, path + size};
+			text_add(&text, directory);
+			text_add(&text, "/");
+			text_add(&text, entry->d_name);
+			found = arena_is_familys(path);
+		}
+	}
+	if (fd >= 0)
+		sys_close(fd);
+	return found;
+}
+
 /* ---- the recorder ---- */
 
 static bool is_executable(const char *path)
@@ -504,6 +570,10 @@ static int arena_open(const struct options *options)
 		text_add(&path, inherited);
 		return 0;
 	}
+	if (!options->arena[0] && arena_find_familys(shim.arena_path, sizeof(shim.arena_path)) &&
+	    arena_join(shim.arena_path))
+		return 0;
+	shim.arena_path[0] = '\0';
 	recording_path(recording, sizeof(recording), options);
 	if (options->arena[0])
 		text_add(&path, options->arena);
@@ -563,6 +633,15 @@ static void exe_find(void)
 	shim.exe[length > 0 ? length : 0] = '\0';
 }
 
+/* The tables reserve far more addresses than they use; under a tight limit the server would miss them. */
+static bool address_space_suffices(void)
+{
+	struct rlimit space = {RLIM_INFINITY, 0};
+
+	sys_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&space);
+	return space.rlim_cur >= UINT64_C(2) << 30;
+}
+
 static bool start(void)
 {
 	struct options options = {.interval_ms = 0};
@@ -572,6 +651,11 @@ static bool start(void)
 	options_read(&options);
 	shim.verify_unwind = false;
 	shim.fallback.shard = SHARED_SHARD;
+	if (!address_space_suffices()) {
+		say("this process runs unrecorded, because its address space is limited (ulimit -v) to less than 2 GB",
+		    "", 0);
+		return false;
+	}
 	opened = arena_open(&options);
 	if (opened < 0)
 		return false;
