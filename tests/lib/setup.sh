@@ -28,7 +28,7 @@ probe_is_there() {
 services() {
 	# shellcheck disable=SC2046 # one word a package
 	dpkg-query -L $(dpkg-query -W -f='${Package}\n') 2>/dev/null |
-		sed -n 's,^\(/usr\)\{0,1\}/lib/systemd/system/\([^@/]*\.service\)$,\2,p' | sort -u
+		sed -n 's|^\(/usr\)\{0,1\}/lib/systemd/system/\([^@/]*\.service\)$|\2|p' | sort -u
 }
 
 packages='' things=''
@@ -87,7 +87,8 @@ for service in $(services); do
 	if ! printf '%s\n' "$services_before" | grep -qxF "$service"; then
 		if command -v systemctl >/dev/null 2>&1; then
 			$as_root systemctl --no-reload disable "$service" >/dev/null 2>&1 || true
-		elif [ -e "/etc/init.d/${service%.service}" ]; then
+		fi
+		if [ -e "/etc/init.d/${service%.service}" ]; then
 			$as_root update-rc.d "${service%.service}" disable >/dev/null 2>&1 || true
 		fi
 	fi
