@@ -3,6 +3,7 @@
 
 /* The end of a server's processes is not one instant: as store_read_totals() has it. */
 #define ENDED_TOGETHER_NS INT64_C(2000000000)
+#define PATIENCE_NS INT64_C(10000000000)
 
 bool process_lasted(const struct recording *recording, const struct model_process *process)
 {
@@ -12,9 +13,18 @@ bool process_lasted(const struct recording *recording, const struct model_proces
 	       (recording->ended_ns && process->ended_ns > recording->ended_ns - ENDED_TOGETHER_NS);
 }
 
-struct trust trust_sum(const struct recording *recording, uint32_t process_id)
+/* A recorder that is busy or was stopped for a moment is not dead. */
+static double stale_s(const struct recording *recording, int64_t now_ns)
 {
-	struct trust trust = {.private_bytes = -1, .shared_bytes = -1};
+	int64_t patience_ns = PATIENCE_NS + 3 * INT64_C(1000000) * recording->interval_ms;
+	int64_t age_ns = now_ns - recording->newest_ns;
+
+	return !recording->ended_ns && age_ns > patience_ns ? (double)age_ns / 1e9 : 0;
+}
+
+struct trust trust_sum(const struct recording *recording, uint32_t process_id, int64_t now_ns)
+{
+	struct trust trust = {.private_bytes = -1, .shared_bytes = -1, .stale_s = stale_s(recording, now_ns)};
 
 	for (size_t i = 0; i < recording->process_count; i++) {
 		const struct model_process *process = &recording->processes[i];

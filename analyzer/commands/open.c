@@ -307,19 +307,23 @@ static const char *program_name(const struct session *session)
 	return NULL;
 }
 
-/* What the arena takes in shared memory: the recorder notes it, for it knows the file while it is there. */
+/* What the arena takes in shared memory: as its recorder noted it, or as it is while it is there. */
 static int64_t shared_bytes(struct store *store)
 {
-	char *text = store_read_meta(store, "arena_bytes");
-	int64_t bytes = text ? strtoimax(text, NULL, 10) : -1;
+	char *noted = store_read_meta(store, "arena_bytes"), *path = store_read_meta(store, "arena");
+	int64_t bytes = noted ? strtoimax(noted, NULL, 10) : -1;
+	struct stat status;
 
-	free(text);
+	if (bytes < 0 && path && *path && !stat(path, &status))
+		bytes = (int64_t)status.st_blocks * 512;
+	free(noted);
+	free(path);
 	return bytes;
 }
 
 struct trust session_trust(const struct session *session)
 {
-	struct trust trust = trust_sum(&session->main.recording, session->process_id);
+	struct trust trust = trust_sum(&session->main.recording, session->process_id, clock_realtime_ns());
 
 	trust.shared_bytes = shared_bytes(session->main.store);
 	return trust;

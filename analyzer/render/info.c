@@ -77,7 +77,9 @@ static void add_recording(struct buffer *out, const struct info *info)
 	buffer_add(out, "Recording: ");
 	report_name(out, recording->path);
 	buffer_format(out, ", %s, %s\n", bytes((int64_t)recording->file_bytes).text,
-		      recording->ended_ns ? "complete" : "still recorded into, or its recorder died");
+		      recording->ended_ns       ? "complete"
+		      : info->trust.stale_s > 0 ? "not finished"
+						: "being recorded");
 	buffer_add(out, "Time: ");
 	add_clock(out, recording->created_ns, "%Y-%m-%d %H:%M:%S");
 	buffer_add(out, " to ");

@@ -61,7 +61,7 @@ void report_list_json(struct buffer *out, const struct report_head *head, const 
 
 /* ---- parts ---- */
 
-/* The trust lines: one or two. */
+/* The trust lines: two, and a third if the recording was left unfinished. */
 void report_trust(struct buffer *out, const struct trust *trust, struct style style);
 void report_trust_json(struct json *json, const struct trust *trust);
 

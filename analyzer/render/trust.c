@@ -95,6 +95,11 @@ void report_trust(struct buffer *out, const struct trust *trust, struct style st
 	add_misses(out, trust, good.size ? "; " : "");
 	buffer_format(out, "%s\n", has_lost ? style_end(style) : "");
 	buffer_release(&good);
+	if (trust->stale_s > 0)
+		buffer_format(
+			out,
+			"%sNot finished: the newest figures are %s old; `seep record` takes the recording up again%s\n",
+			style_warning(style), figure_age(trust->stale_s).text, style_end(style));
 	add_own_memory(out, trust);
 }
 
@@ -116,6 +121,7 @@ void report_trust_json(struct json *json, const struct trust *trust)
 		else
 			json_null(json, parts[i].name);
 	}
+	json_real(json, "stale_s", trust->stale_s);
 	add_known(json, "seep_private_bytes", trust->private_bytes);
 	add_known(json, "seep_shared_bytes", trust->shared_bytes);
 	json_uint(json, "seep_descriptors", 0);

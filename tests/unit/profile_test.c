@@ -583,13 +583,26 @@ static void trust_is_summed_and_unknown_memory_stays_unknown(void **state)
 	struct trust trust;
 
 	recording->processes[1].trust[TRUST_UNSEEN_FREES] = 3;
-	trust = trust_sum(recording, 0);
+	trust = trust_sum(recording, 0, 0);
 	assert_int_equal(trust.process_count, 1);
 	assert_int_equal(trust.counts[TRUST_UNSEEN_FREES], 3);
 	assert_int_equal(trust.private_bytes, -1);
 	recording->processes[1].private_bytes = 4096;
-	assert_int_equal(trust_sum(recording, 0).private_bytes, 4096);
-	assert_int_equal(trust_sum(recording, 2).process_count, 0);
+	assert_int_equal(trust_sum(recording, 0, 0).private_bytes, 4096);
+	assert_int_equal(trust_sum(recording, 2, 0).process_count, 0);
+}
+
+static void a_recording_without_its_recorder_is_stale(void **state)
+{
+	struct test *test = *state;
+	struct recording *recording = &test->fixture.recording;
+
+	recording->newest_ns = INT64_C(1000000000000);
+	recording->interval_ms = 1000;
+	assert_true(trust_sum(recording, 0, recording->newest_ns + INT64_C(12000000000)).stale_s == 0);
+	assert_true(trust_sum(recording, 0, recording->newest_ns + INT64_C(60000000000)).stale_s == 60);
+	recording->ended_ns = recording->newest_ns;
+	assert_true(trust_sum(recording, 0, recording->newest_ns + INT64_C(60000000000)).stale_s == 0);
 }
 
 static void a_summary_counts_by_kind_and_module(void **state)
@@ -645,6 +658,7 @@ int main(void)
 		TEST(paths_are_cleaned),
 		TEST(only_locations_that_can_be_shown_are_worth_resolving),
 		TEST(trust_is_summed_and_unknown_memory_stays_unknown),
+		TEST(a_recording_without_its_recorder_is_stale),
 		TEST(a_summary_counts_by_kind_and_module),
 	};
 

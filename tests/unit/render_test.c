@@ -79,7 +79,7 @@ static void build(struct test *test, const char *type)
 		.type = options.type,
 		.duration_ns = 62150000000,
 		.total = test->profile.total,
-		.trust = trust_sum(&test->fixture.recording, 0),
+		.trust = trust_sum(&test->fixture.recording, 0, 0),
 	};
 }
 
@@ -415,7 +415,7 @@ static void info_names_processes_marks_misuse_and_reasons(void **state)
 					     .processes = processes,
 					     .marks = &mark,
 					     .mark_count = 1,
-					     .trust = trust_sum(recording, 0)});
+					     .trust = trust_sum(recording, 0, 0)});
 	expect_golden(&test->out, "info.txt");
 	summary_release(&summary);
 }
