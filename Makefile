@@ -127,6 +127,10 @@ bounded: setup-demo ## 10 minutes of redis-benchmark: the recording's size again
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@BUILD=$(BUILD) tests/soak/bounded.sh 600
 
+bench: setup-test ## what Seep costs, beside the bare program and heaptrack
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@BUILD=$(BUILD) tests/bench/overhead.sh
+
 check-asan: setup-test ## the unit tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/asan unit-tests \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
@@ -173,5 +177,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all fixtures unit-tests demo test compat faults soak bounded check-asan lint fmt setup setup-build setup-demo \
+.PHONY: all fixtures unit-tests demo test compat faults soak bounded bench check-asan lint fmt setup setup-build setup-demo \
 	setup-test setup-compat setup-lint install uninstall clean help

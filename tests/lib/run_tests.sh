@@ -23,8 +23,8 @@ run_one() {
   code=$?
   local ok not_ok skipped
   skipped=$(grep -ciE '^ok .*# skip' "$out/tap")
-  ok=$(($(grep -cE '^ok ' "$out/tap") - skipped))
-  not_ok=$(($(grep -cE '^not ok ' "$out/tap") + skipped))
+  ok=$(($(grep -cE '^ok [0-9]' "$out/tap") - skipped))
+  not_ok=$(($(grep -cE '^not ok [0-9]' "$out/tap") + skipped))
   # died before it could tell, or stopped half-way
   if [[ $not_ok -eq 0 && ($code -ne 0 || $ok -eq 0) ]]; then
     not_ok=1
