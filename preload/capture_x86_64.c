@@ -313,3 +313,81 @@ struct capture capture_stack(const struct hook_frame *hook, struct thread *threa
 	}
 	return walk.capture;
 }
+
+/* ---- the trail ---- */
+
+/* Independent loads, no branch in the loop. The outermost place bounds them all. */
+static bool trail_is_unchanged(const struct trail *trail, const struct thread *thread, uint32_t at)
+{
+	const struct trail_entry *entry = trail->entries;
+	uintptr_t difference = 0;
+
+	if (at == 0)
+		return true;
+	if (entry->slot >= thread->stack_high || trail->entries[at].slot < thread->stack_low)
+		return false;
+	for (; entry < trail->entries + at; entry++)
+		difference |= (*(const uintptr_t *)entry->slot ^ entry->pc) |
+			      (*(const uintptr_t *)entry->save ^ entry->saved);
+	return difference == 0;
+}
+
+/*
+ * The frame is kept in scalars and each entry is written once, field by field: a struct that is copied around here is
+ * read right after its parts were stored, and each such read waits for the stores.
+ */
+bool trail_walk(const struct hook_frame *hook, struct thread *thread, uint32_t *kept, uint32_t *fresh)
+{
+	struct trail *trail = thread->trail;
+	uint32_t generation = atomic_load_explicit(&shim.code_generation, memory_order_acquire);
+	uint32_t known = trail->generation == generation ? trail->count : 0;
+	const struct trail_entry *previous = trail->entries + known;
+	struct trail_entry *entry = trail->entries + TRAIL_FRAMES;
+	uintptr_t slot = (uintptr_t)&hook->return_address, pc = hook->return_address, bp = hook->rbp;
+	uintptr_t save = slot, saved = pc;
+
+	if (UNLIKELY(atomic_load_explicit(&shim.unloading, memory_order_acquire)))
+		return false;
+	trail->generation = generation;
+	trail->count = known;
+	for (*kept = 0; pc != 0;) {
+		struct rule rule;
+		uintptr_t cfa;
+
+		while (previous > trail->entries && previous[-1].slot < slot)
+			previous--;
+		if (previous > trail->entries && previous[-1].slot == slot && previous[-1].pc == pc &&
+		    (!previous[-1].needs_bp || previous[-1].bp == bp) &&
+		    trail_is_unchanged(trail, thread, (uint32_t)(previous - 1 - trail->entries))) {
+			*kept = (uint32_t)(previous - trail->entries);
+			break;
+		}
+		rule = rule_get(pc, false);
+		if (entry == trail->entries + known ||
+		    (rule.kind != RULE_RSP && rule.kind != RULE_RBP && rule.kind != RULE_END))
+			return false;
+		entry--;
+		entry->slot = slot;
+		entry->pc = pc;
+		entry->bp = bp;
+		entry->save = save;
+		entry->saved = saved;
+		entry->uses_bp = rule.kind == RULE_RBP;
+		entry->saves_bp = rule.rbp_save != 0;
+		if (rule.kind == RULE_END)
+			break;
+		cfa = (rule.kind == RULE_RSP ? slot + 8 : bp) + (uintptr_t)(rule.cfa_offset * 8L);
+		if (cfa <= slot + 8 || !load(thread, cfa - 8, &pc))
+			return false;
+		slot = save = cfa - 8;
+		saved = pc;
+		if (rule.rbp_save) {
+			save = cfa + (uintptr_t)(rule.rbp_save * 8L);
+			if (!load(thread, save, &bp))
+				return false;
+			saved = bp;
+		}
+	}
+	*fresh = (uint32_t)(trail->entries + TRAIL_FRAMES - entry);
+	return *kept + *fresh > 0 && *kept + *fresh <= TRAIL_FRAMES;
+}

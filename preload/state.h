@@ -62,6 +62,7 @@ static inline struct arena_counters *slot_counters(struct slot *slot, uint32_t s
  * are added with locked instructions.
  */
 enum { CAPTURE_FRAMES = 512, CAPTURE_LEVELS = 2 };
+struct trail; /* capture.h */
 
 struct thread {
 	_Atomic(uint32_t) owned;
@@ -75,6 +76,7 @@ struct thread {
 	uint32_t captures, captured_frames;     /* since they were last added to the slot's */
 	uintptr_t level_frames[CAPTURE_LEVELS]; /* the hook's frame of each capture under way */
 	uintptr_t *frames[CAPTURE_LEVELS];      /* CAPTURE_FRAMES each, NULL until needed */
+	struct trail *trail;                    /* the last capture, NULL until needed */
 };
 
 struct thread_local_state {
