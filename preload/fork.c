@@ -72,6 +72,9 @@ static bool slot_copy(struct slot *to, struct slot *from, struct copied *copied)
 
 static void site_inherit(struct arena_site *to, const struct arena_site *site, struct slot *from, uint32_t id)
 {
+	/* a child has no thread but the one that forked, and no POSIX timers */
+	if (site->kind == SEEP_KIND_THREAD || site->kind == SEEP_KIND_TIMER)
+		return;
 	to->inherited_count = site->inherited_count;
 	to->inherited_bytes = site->inherited_bytes;
 	to->inherited_birth_sum = site->inherited_birth_sum;

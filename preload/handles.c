@@ -16,6 +16,8 @@ static enum live_map map_of(enum seep_kind kind)
 {
 	if (kind == SEEP_KIND_TIMER)
 		return LIVE_TIMERS;
+	if (kind == SEEP_KIND_THREAD)
+		return LIVE_THREADS;
 	return kind == SEEP_KIND_WATCH ? LIVE_WATCHES : LIVE_HANDLES;
 }
 
@@ -60,19 +62,21 @@ bool handle_released(enum seep_kind kind, uintptr_t key, bool may_come_early)
 {
 	struct live_block block, previous;
 	struct section section;
+	bool is_known;
 
 	if (!shim_active(kind != SEEP_KIND_WATCH))
 		return false;
 	section = section_begin();
 	block = live_take(map_of(kind), place_of(kind, key));
-	if (block.site.n && block.site.n != SITE_EARLY)
+	is_known = block.site.n && block.site.n != SITE_EARLY;
+	if (is_known)
 		count_release(block.site, 1, 0, block.birth_epoch);
 	else if (may_come_early)
 		live_put(map_of(kind), place_of(kind, key), (struct live_block){.site = {SITE_EARLY}}, &previous);
 	section_end(section);
-	local.released_site = block.site.n;
+	local.released_site = is_known ? block.site.n : 0;
 	local.released_epoch = block.birth_epoch;
-	return block.site.n != 0;
+	return is_known;
 }
 
 void handle_restored(enum seep_kind kind, uintptr_t key)
@@ -80,10 +84,17 @@ void handle_restored(enum seep_kind kind, uintptr_t key)
 	struct live_block block = {.site = {local.released_site}, .birth_epoch = local.released_epoch}, previous;
 	struct section section;
 
-	if (!block.site.n || !shim_active(kind != SEEP_KIND_WATCH))
+	if (!shim_active(kind != SEEP_KIND_WATCH))
 		return;
 	section = section_begin();
-	if (live_put(map_of(kind), place_of(kind, key), block, &previous) && block.site.n != SITE_EARLY)
-		count_release(block.site, (uint64_t)-1, 0, block.birth_epoch);
+	if (block.site.n) {
+		if (live_put(map_of(kind), place_of(kind, key), block, &previous))
+			count_release(block.site, (uint64_t)-1, 0, block.birth_epoch);
+	} else {
+		/* the mark of a release that came early but was none: it must not meet the key's next owner */
+		block = live_take(map_of(kind), place_of(kind, key));
+		if (block.site.n && block.site.n != SITE_EARLY)
+			live_put(map_of(kind), place_of(kind, key), block, &previous);
+	}
 	section_end(section);
 }

@@ -3,6 +3,10 @@
 
 #include "sys.h"
 
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
 /*
  * The word: site 20 bits, birth epoch 24 bits (modulo 2^24 seconds, 194 days), size 20 bits.
  * LARGE in the size field: the size is in the next granule's word, with its lowest bit set, so that it is not zero.
@@ -20,7 +24,7 @@ struct shadow {
 };
 
 /* One for each enum live_map, and one more for heap blocks at 8 modulo 16. */
-enum { SHADOW_ODD = LIVE_WATCHES + 1, SHADOW_COUNT };
+enum { SHADOW_ODD = LIVE_THREADS + 1, SHADOW_COUNT };
 static struct shadow shadows[SHADOW_COUNT];
 
 static bool shadow_init(struct shadow *shadow)
@@ -29,11 +33,19 @@ static bool shadow_init(struct shadow *shadow)
 	return shadow->leaves != NULL;
 }
 
+/* The kernel empties it in a child, however that is made; the leaves are the child's loss. */
+static void shadow_end_at_fork(struct shadow *shadow)
+{
+	sys_madvise(shadow->leaves, ROOT_ENTRIES * sizeof(*shadow->leaves), MADV_WIPEONFORK);
+}
+
 bool live_init(void)
 {
 	for (int i = 0; i < SHADOW_COUNT; i++)
 		if (!shadow_init(&shadows[i]))
 			return false;
+	shadow_end_at_fork(&shadows[LIVE_THREADS]);
+	shadow_end_at_fork(&shadows[LIVE_TIMERS]);
 	return true;
 }
 

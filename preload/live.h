@@ -20,8 +20,11 @@ struct live_block {
 	uint64_t size;
 };
 
-/* Handles are known by addresses that may be heap blocks' as well, or by numbers: maps of their own. */
-enum live_map { LIVE_HEAP, LIVE_HANDLES, LIVE_TIMERS, LIVE_WATCHES };
+/*
+ * Handles are known by addresses that may be heap blocks' as well, or by numbers: maps of their own. Those of threads
+ * and POSIX timers are empty in a forked child, as the child has none of either.
+ */
+enum live_map { LIVE_HEAP, LIVE_HANDLES, LIVE_TIMERS, LIVE_WATCHES, LIVE_THREADS };
 
 /*
  * Enters a block; *previous gets what stood there (its release was not seen). False: no memory for that part of the

@@ -105,7 +105,8 @@ static bool is_of_library(enum hook hook)
 #define X(name) case HOOK_##name:
 		CXX_HOOKS(X)
 		OTHER_HEAP_HOOKS(X)
-		X(event_new) X(event_free) X(event_base_once) X(uv_timer_init) X(uv_close)
+		X(event_new)
+		X(event_free) X(event_base_once) X(uv_timer_init) X(uv_close)
 #undef X
 			return true;
 	default:

@@ -104,7 +104,8 @@ void *pages_map(size_t bytes);
  */
 void handle_acquired(const struct hook_frame *frame, enum seep_kind kind, uintptr_t key);
 bool handle_released(enum seep_kind kind, uintptr_t key, bool may_come_early);
-/* Undoes handle_released() after the real call failed: the entry as it was. */
+/* Undoes the thread's last handle_released(), whatever that returned, after the real call failed: the entry as it was.
+ */
 void handle_restored(enum seep_kind kind, uintptr_t key);
 
 /* ---- descriptors (descriptors.c) ---- */
