@@ -171,6 +171,13 @@ bool arena_lock(struct arena_reader *reader)
 	return flock(reader->fd, LOCK_EX | LOCK_NB) == 0;
 }
 
+bool arena_is_whole(const struct arena_reader *reader)
+{
+	struct stat status;
+
+	return fstat(reader->fd, &status) == 0 && (uint64_t)status.st_size >= reader->head.file_size;
+}
+
 bool arena_is_in_place(const struct arena_reader *reader)
 {
 	struct stat ours, there;

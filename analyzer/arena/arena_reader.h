@@ -33,6 +33,8 @@ const struct arena_header *arena_head(const struct arena_reader *reader);
 
 /* Becomes the arena's one recorder; false if there is one that lives. */
 bool arena_lock(struct arena_reader *reader);
+/* False once the file has become shorter than its header says. */
+bool arena_is_whole(const struct arena_reader *reader);
 /* False once somebody has removed or replaced the file under its name. */
 bool arena_is_in_place(const struct arena_reader *reader);
 

@@ -306,6 +306,11 @@ int store_resume(const char *path, struct store **out, struct error *error)
 		code = writer_attach(*out, error);
 	if (code == SEEP_OK)
 		code = settle(*out, error);
+	if (code == SEEP_OK)
+		code = store_execute(*out,
+				     "UPDATE meta SET value = 'live' WHERE key = 'state';"
+				     "DELETE FROM meta WHERE key = 'ended_ns'",
+				     error);
 	if (code) {
 		store_close(*out);
 		*out = NULL;

@@ -31,7 +31,7 @@ struct store_options {
 
 /* Makes a new recording, mode 0600. SEEP_ERR_USAGE if a file of that name exists: it is never overwritten. */
 int store_create(const char *path, const struct store_options *options, struct store **out, struct error *error);
-/* Opens a recording for writing that a recorder left unfinished. */
+/* Opens a recording for writing that a recorder left, unfinished or finished: it is live again. */
 int store_resume(const char *path, struct store **out, struct error *error);
 
 /*

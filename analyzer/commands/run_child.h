@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_child.h - the program that `seep run` runs: started, watched over, reaped.
+ *
+ * The struct is the run's whole state. Signals stay blocked from run_start() on: they are waited for, and passed on.
+ */
+#ifndef SEEP_RUN_CHILD_H
+#define SEEP_RUN_CHILD_H
+
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../../preload/arena.h"
+
+struct arena_reader;
+
+struct run {
+	char **program;
+	const char *interval;
+	char library[PATH_MAX];
+	char recorder[PATH_MAX]; /* this program */
+	char recording[ARENA_PATH_MAX];
+	bool has_default_name; /* the recording's name wants the pid behind it */
+	char arena[ARENA_PATH_MAX];
+	pid_t child;
+	int status; /* of the child, as wait() gave it */
+	bool has_ended;
+	struct arena_reader *reader; /* the child's arena; NULL not seen yet */
+	sigset_t waited_for;         /* the blocked signals */
+};
+
+/* Starts the program. 0, or the exit code: 127 not found, 126 not executable, or Seep's own; the sentence is printed.
+ */
+int run_start(struct run *run);
+/* Waits for it, passing signals on. Returns the exit code. */
+int run_wait(struct run *run);
+
+/* Opens the arena if it is there by now; it stays readable when its name has gone. */
+void run_look_for_arena(struct run *run);
+/* Takes in what children have ended; true when the program has. */
+bool run_reap(struct run *run);
+
+#endif

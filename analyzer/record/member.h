@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * member.h - a process of the arena, as the recorder follows it: does it live, is it still the same program.
+ *
+ * Ownership: member_open() makes one, member_close() frees it with its watch.
+ */
+#ifndef SEEP_MEMBER_H
+#define SEEP_MEMBER_H
+
+#include "sampler.h"
+#include "watch.h"
+
+enum member_state {
+	MEMBER_LIVE,
+	MEMBER_ENDED,
+	MEMBER_EXECED, /* the process goes on as a program that is no part of this slot */
+};
+
+struct member {
+	struct watch *watch;
+	enum member_state state;
+	bool is_recorded; /* in the recording since an earlier tick */
+	uint32_t attention;
+	int pidfd;             /* -1: the kernel has none for us; /proc is asked instead */
+	int64_t started_ns;    /* since boot: with the pid, it names the process */
+	int64_t stack_start;   /* of the program; -1 unknown */
+	unsigned other_stacks; /* looks in a row that saw another one */
+	bool impossible_said;
+	struct sample_memory sample;
+};
+
+/* What the clocks say about when an entry was claimed. */
+struct member_clock {
+	int64_t created_realtime_ns, created_boottime_ns; /* of the arena */
+	bool has_stepped; /* the system's clock was set since: an entry's time cannot be compared */
+};
+
+/* NULL: no memory. A process that is gone already, or whose pid belongs to another one now, is MEMBER_ENDED. */
+struct member *member_open(uint32_t slot, const struct arena_entry *entry, const struct member_clock *clock);
+void member_close(struct member *member); /* NULL is fine */
+
+/* Looks whether it has ended, where no pidfd tells. */
+void member_check_life(struct member *member);
+/* Looks whether another program runs in it that Seep is not in. Once a tick. */
+void member_check_program(struct member *member);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc.h - what the kernel says of a process, from /proc. Unknown is -1, never 0.
+ *
+ * Stateless. The parsers are pure: text in, figures out; the text may be cut anywhere.
+ */
+#ifndef SEEP_PROC_H
+#define SEEP_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../preload/arena.h"
+
+/* /proc/PID/stat */
+struct proc_stat {
+	char state; /* 'Z' zombie; 0 unknown */
+	int64_t ppid, threads;
+	int64_t user_ns, system_ns;
+	int64_t started_ns;  /* since boot */
+	int64_t stack_start; /* changes with each exec; -1 or 0: not to be told */
+};
+bool proc_stat_parse(const char *text, struct proc_stat *out);
+/* False if there is no such process. */
+bool proc_stat_read(uint32_t pid, struct proc_stat *out);
+/* All threads have ended, though its parent may not have waited for it yet. */
+bool proc_has_ended(const struct proc_stat *stat);
+
+/* /proc/PID/status, bytes */
+struct proc_memory {
+	int64_t rss_anon, rss_file, rss_shmem, swap, vm_size, vm_hwm;
+};
+void proc_memory_parse(const char *text, struct proc_memory *out);
+bool proc_memory_read(uint32_t pid, struct proc_memory *out);
+
+/* Command line with spaces, "" if unknown. */
+void proc_command_read(uint32_t pid, char *out, size_t size);
+/* A link of /proc/PID ("exe", "cwd"), "" if unknown. */
+void proc_link_read(uint32_t pid, const char *name, char *out, size_t size);
+
+/*
+ * Bytes of the ranges that are resident or swapped out. -1 if /proc/PID/pagemap cannot be read, or there is too much of
+ * it.
+ */
+int64_t proc_resident_bytes(uint32_t pid, const struct arena_range *ranges, size_t count);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbol_pass.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../symbols/symbols.h"
+
+enum { LOCATIONS_AT_ONCE = 32 };
+/* Opened modules are kept for new addresses in them; after this long without any, their memory is given back. */
+#define KEEP_OPEN_NS (30 * NS_PER_S)
+
+static void statuses_release(struct symbol_pass *pass)
+{
+	for (uint32_t i = 0; i < pass->module_capacity; i++)
+		free(pass->status_of_module[i]);
+	free(pass->status_of_module);
+	pass->status_of_module = NULL;
+	pass->module_capacity = 0;
+}
+
+static void pass_close(struct symbol_pass *pass)
+{
+	symbolizer_close(pass->symbolizer);
+	pass->symbolizer = NULL;
+}
+
+void symbol_pass_forget(struct symbol_pass *pass)
+{
+	pass->after = 0;
+	statuses_release(pass);
+}
+
+void symbol_pass_release(struct symbol_pass *pass)
+{
+	pass_close(pass);
+	statuses_release(pass);
+}
+
+/* ---- one location ---- */
+
+static void module_release(struct model_module *module)
+{
+	free(module->path);
+	free(module->build_id);
+	free(module->symbol_status);
+}
+
+/* True if the status is what is stored already; remembers it otherwise. */
+static bool status_is_stored(struct symbol_pass *pass, uint32_t module_id, const char *status)
+{
+	uint32_t capacity = module_id + 64;
+	char **grown;
+
+	if (module_id >= pass->module_capacity) {
+		grown = realloc(pass->status_of_module, capacity * sizeof(*grown));
+		if (!grown)
+			return false;
+		memset(grown + pass->module_capacity, 0, (capacity - pass->module_capacity) * sizeof(*grown));
+		pass->status_of_module = grown;
+		pass->module_capacity = capacity;
+	}
+	if (pass->status_of_module[module_id] && strcmp(pass->status_of_module[module_id], status) == 0)
+		return true;
+	free(pass->status_of_module[module_id]);
+	pass->status_of_module[module_id] = strdup(status);
+	return false;
+}
+
+static int put_status(struct symbol_pass *pass, struct store *store, const struct model_module *module,
+		      struct error *error)
+{
+	const char *debug_file = NULL;
+	const char *status = symbolizer_status(pass->symbolizer, module, &debug_file);
+
+	if (!status || status_is_stored(pass, module->id, status))
+		return SEEP_OK;
+	return store_put_symbol_status(store, module->id, status, debug_file, error);
+}
+
+static int resolve_one(struct symbol_pass *pass, struct store *store, const struct store_unresolved *location,
+		       struct error *error)
+{
+	struct model_symbol *symbols = NULL;
+	struct model_module module;
+	size_t count = 0;
+	int code = store_read_module(store, location->module_id, &module, error);
+
+	/* code of no file has no names, and its module says so from the start */
+	if (code == SEEP_OK && module.path[0]) {
+		if (symbolizer_resolve(pass->symbolizer, &module, location->offset, location->exact, &symbols, &count))
+			count = 0;
+		code = put_status(pass, store, &module, error);
+	}
+	if (code == SEEP_OK)
+		code = store_put_symbols(store, location->location_id, symbols, count, error);
+	symbols_release(symbols, count);
+	module_release(&module);
+	return code;
+}
+
+/* ---- the pass ---- */
+
+static void rest(struct symbol_pass *pass, int64_t now_ns)
+{
+	if (!pass->idle_since_ns)
+		pass->idle_since_ns = now_ns;
+	if (now_ns - pass->idle_since_ns > KEEP_OPEN_NS)
+		pass_close(pass);
+}
+
+/* Without a symbolizer the addresses stay unresolved: the report's reader resolves them, as far as it can. */
+static bool pass_open(struct symbol_pass *pass)
+{
+	struct symbolizer_options options = {.use_debuginfod = false};
+
+	if (!pass->symbolizer && !pass->is_off)
+		pass->is_off = symbolizer_open(&options, &pass->symbolizer, NULL) != 0;
+	return !pass->is_off;
+}
+
+int symbol_pass_run(struct symbol_pass *pass, struct store *store, int64_t budget_ns, bool *done, struct error *error)
+{
+	struct store_unresolved locations[LOCATIONS_AT_ONCE];
+	int64_t start_ns = clock_boottime_ns();
+	int64_t now_ns = start_ns;
+	size_t count;
+	int code = SEEP_OK;
+
+	*done = false;
+	while (code == SEEP_OK && !*done && now_ns - start_ns < budget_ns) {
+		code = store_read_unresolved(store, pass->after, locations, LOCATIONS_AT_ONCE, &count, error);
+		if (code)
+			return code;
+		*done = count == 0 || !pass_open(pass);
+		for (size_t i = 0; i < count && code == SEEP_OK && !*done && now_ns - start_ns < budget_ns; i++) {
+			code = resolve_one(pass, store, &locations[i], error);
+			if (code == SEEP_OK)
+				pass->after = locations[i].location_id;
+			pass->idle_since_ns = 0;
+			now_ns = clock_boottime_ns();
+		}
+	}
+	if (*done)
+		rest(pass, now_ns);
+	return code;
+}

@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: MIT */
+#include "watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/idmap.h"
+#include "proc.h"
+
+enum { ENTRIES_AT_ONCE = 1024 };
+enum { COMMAND_SIZE = 4096 };
+/* A process may change its command line after its start: workers do, to say what they are. */
+#define COMMAND_SETTLED_NS (5 * NS_PER_S)
+
+/* A site of the recording; several of the arena's may be the same one. */
+struct figure {
+	uint32_t site_id;
+	enum seep_kind kind;
+	bool is_stored;
+	uint64_t inherited_count, inherited_bytes, inherited_birth_sum;
+	struct arena_counters now, stored;
+};
+
+struct watch {
+	uint32_t slot;
+	struct arena_entry entry;
+	struct slot_header header;
+	uint32_t process_id;
+	bool was_there; /* the process had rows before: a recorder was here, or a commit failed */
+	int64_t command_due_ns;
+
+	/* by the arena's index: the row, 0 not yet */
+	uint32_t *modules, *nodes;
+	uint32_t modules_capacity, nodes_capacity;
+	uint32_t modules_known,
+		nodes_known; /* indexes below were looked at; what was incomplete then is in `waiting` */
+	uint32_t *waiting;   /* nodes below nodes_known without a row, ascending */
+	uint32_t waiting_count;
+
+	struct arena_site *sites;
+	uint32_t *figure_of_site; /* index + 1 into figures; 0 nothing to store yet */
+	uint32_t sites_capacity, sites_known;
+	struct arena_counters *counters; /* scratch of a reading */
+	struct figure *figures;
+	uint32_t figure_count, figure_capacity;
+	struct idmap figure_by_site; /* (site_id, 0) -> index + 1 */
+
+	uint64_t trust_stored[TRUST_COUNT];
+	struct arena_misuse *misuse_stored;
+	uint32_t misuse_count;
+	uint32_t impossible;
+};
+
+/* ---- memory ---- */
+
+static int no_memory(const struct tick *tick)
+{
+	return error_set(tick->error, SEEP_ERR_MEMORY, "the recorder is out of memory; it goes on when there is some");
+}
+
+/* Makes room for `count` entries, the new ones zeroed. */
+static int grow(const struct tick *tick, void *array, uint32_t *capacity, uint32_t count, size_t entry_size)
+{
+	uint32_t larger = *capacity * 2 > count ? *capacity * 2 : count + 64;
+	char *grown;
+
+	if (count <= *capacity)
+		return SEEP_OK;
+	grown = realloc(*(void **)array, larger * entry_size);
+	if (!grown)
+		return no_memory(tick);
+	memset(grown + *capacity * entry_size, 0, (larger - *capacity) * entry_size);
+	*(void **)array = grown;
+	*capacity = larger;
+	return SEEP_OK;
+}
+
+struct watch *watch_open(uint32_t slot, const struct arena_entry *entry)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+
+	if (!watch)
+		return NULL;
+	watch->slot = slot;
+	watch->entry = *entry;
+	return watch;
+}
+
+void watch_forget(struct watch *watch)
+{
+	watch->process_id = 0;
+	watch->was_there = false;
+	watch->command_due_ns = 0;
+	watch->modules_known = watch->nodes_known = watch->sites_known = 0;
+	watch->waiting_count = 0;
+	watch->figure_count = 0;
+	watch->misuse_count = 0;
+	watch->impossible = 0;
+	memset(watch->trust_stored, 0, sizeof(watch->trust_stored));
+	idmap_clear(&watch->figure_by_site);
+}
+
+void watch_close(struct watch *watch)
+{
+	if (!watch)
+		return;
+	watch_forget(watch);
+	free(watch->modules);
+	free(watch->nodes);
+	free(watch->waiting);
+	free(watch->sites);
+	free(watch->figure_of_site);
+	free(watch->counters);
+	free(watch->figures);
+	free(watch->misuse_stored);
+	free(watch);
+}
+
+/* ---- what others ask ---- */
+
+uint32_t watch_slot(const struct watch *watch)
+{
+	return watch->slot;
+}
+
+uint32_t watch_pid(const struct watch *watch)
+{
+	return watch->entry.pid;
+}
+
+uint32_t watch_generation(const struct watch *watch)
+{
+	return watch->entry.generation;
+}
+
+uint32_t watch_process_id(const struct watch *watch)
+{
+	return watch->process_id;
+}
+
+uint32_t watch_impossible_entries(const struct watch *watch)
+{
+	return watch->impossible;
+}
+
+const struct slot_header *watch_header(const struct watch *watch)
+{
+	return &watch->header;
+}
+
+uint32_t watch_node_id(const struct watch *watch, uint32_t node)
+{
+	return node < watch->nodes_known ? watch->nodes[node] : 0;
+}
+
+uint32_t watch_site_id(const struct watch *watch, uint32_t site)
+{
+	uint32_t figure = site < watch->sites_known ? watch->figure_of_site[site] : 0;
+
+	return figure ? watch->figures[figure - 1].site_id : 0;
+}
+
+struct fd_counts watch_descriptors(const struct watch *watch)
+{
+	struct fd_counts counts = {{0}};
+
+	for (uint32_t i = 0; i < watch->figure_count; i++) {
+		const struct figure *figure = &watch->figures[i];
+
+		counts.by_kind[figure->kind] +=
+			(int64_t)(figure->inherited_count + figure->now.acquired_count - figure->now.released_count);
+	}
+	return counts;
+}
+
+/* ---- the process ---- */
+
+static uint32_t parent_id(const struct watch *watch, const struct tick *tick)
+{
+	uint32_t id = 0;
+	bool has_ended;
+
+	if (watch->entry.parent_slot != UINT32_MAX)
+		store_find_process(tick->store, watch->entry.parent_slot, watch->entry.parent_generation, &id,
+				   &has_ended);
+	return id;
+}
+
+/* By the clock of the process, which may have been set since: within the recording all the same. */
+static int64_t started_ns(const struct watch *watch, const struct tick *tick)
+{
+	int64_t claimed_ns = (int64_t)watch->entry.claimed_realtime_ns;
+	int64_t created_ns = (int64_t)arena_head(tick->arena)->created_realtime_ns;
+
+	if (claimed_ns > tick->now_ns)
+		return tick->now_ns;
+	return claimed_ns < created_ns ? created_ns : claimed_ns;
+}
+
+static int record_process(struct watch *watch, const struct tick *tick)
+{
+	char command[COMMAND_SIZE], exe[ARENA_PATH_MAX];
+	struct store_process process = {
+		.pid = watch->entry.pid,
+		.ppid = watch->header.ppid,
+		.parent_id = parent_id(watch, tick),
+		.slot = watch->slot,
+		.generation = watch->entry.generation,
+		.exe = watch->header.exe,
+		.command = command,
+		.allocator = watch->header.allocator[0] ? watch->header.allocator : NULL,
+		.started_ns = started_ns(watch, tick),
+	};
+	uint32_t id;
+	bool has_ended;
+
+	if (!watch->process_id)
+		watch->was_there = store_find_process(tick->store, watch->slot, watch->entry.generation, &id,
+						      &has_ended) == SEEP_OK;
+	proc_command_read(watch->entry.pid, command, sizeof(command));
+	if (!command[0])
+		process.command = NULL;
+	if (!process.exe[0]) {
+		proc_link_read(watch->entry.pid, "exe", exe, sizeof(exe));
+		process.exe = exe;
+	}
+	watch->command_due_ns = watch->process_id ? INT64_MAX : tick->now_ns + COMMAND_SETTLED_NS;
+	return store_put_process(tick->store, &process, &watch->process_id, tick->error);
+}
+
+/* ---- modules ---- */
+
+/* Where the file of a module is: the program itself has no name for the linker, and a relative one is as of the
+ * process's cwd. */
+static void module_file(const struct watch *watch, const struct arena_module *module, char *out, size_t size)
+{
+	char directory[ARENA_PATH_MAX];
+
+	if (module->path_truncated) {
+		snprintf(out, size, ".../%s", module->path);
+	} else if (!module->path[0]) {
+		snprintf(out, size, "%s", watch->header.exe);
+	} else if (module->path[0] != '/' && strchr(module->path, '/')) {
+		proc_link_read(watch->entry.pid, "cwd", directory, sizeof(directory));
+		snprintf(out, size, "%s/%s", directory, module->path);
+	} else {
+		snprintf(out, size, "%s", module->path);
+	}
+}
+
+static int record_module(struct watch *watch, const struct tick *tick, uint32_t index)
+{
+	char file[2 * ARENA_PATH_MAX], build_id[2 * 32 + 1] = "";
+	struct arena_module module;
+
+	if (index == ARENA_MODULE_ANONYMOUS)
+		return store_put_anonymous_module(tick->store, &watch->modules[index], tick->error);
+	if (arena_read_modules(tick->arena, watch->slot, index, &module, 1) != 1)
+		return SEEP_OK;
+	switch (arena_module_status(&module)) {
+	case ARENA_ENTRY_INCOMPLETE:
+		return SEEP_OK;
+	case ARENA_ENTRY_IMPOSSIBLE:
+		watch->impossible++;
+		return store_put_anonymous_module(tick->store, &watch->modules[index], tick->error);
+	case ARENA_ENTRY_OK:
+		break;
+	}
+	for (uint32_t i = 0; i < module.build_id_size; i++)
+		snprintf(build_id + 2 * i, 3, "%02x", module.build_id[i]);
+	module_file(watch, &module, file, sizeof(file));
+	return store_put_module(tick->store, file, build_id, module.size, &watch->modules[index], tick->error);
+}
+
+/* *id 0: the module is not complete. */
+static int module_id(struct watch *watch, const struct tick *tick, uint32_t index, uint32_t *id)
+{
+	int code = grow(tick, &watch->modules, &watch->modules_capacity, index + 1, sizeof(watch->modules[0]));
+
+	*id = 0;
+	for (; code == SEEP_OK && watch->modules_known <= index; watch->modules_known++)
+		watch->modules[watch->modules_known] = 0;
+	if (code == SEEP_OK && !watch->modules[index])
+		code = record_module(watch, tick, index);
+	if (code == SEEP_OK)
+		*id = watch->modules[index];
+	return code;
+}
+
+/* ---- nodes ---- */
+
+static int location_id(struct watch *watch, const struct tick *tick, const struct arena_node *node, uint32_t *id)
+{
+	uint32_t module = arena_node_module(node);
+	uint32_t row;
+	int code;
+
+	*id = 0;
+	if (module == ARENA_MODULE_PSEUDO)
+		return store_put_pseudo_location(tick->store, (enum arena_pseudo)node->offset, id, tick->error);
+	code = module_id(watch, tick, module, &row);
+	if (code || !row)
+		return code;
+	return store_put_location(tick->store, row, node->offset, (node->module_and_flags & ARENA_FRAME_EXACT) != 0, id,
+				  tick->error);
+}
+
+/* Leaves watch->nodes[index] 0 if the node, its module or its parent is not complete. */
+static int record_node(struct watch *watch, const struct tick *tick, uint32_t index, const struct arena_node *node)
+{
+	enum arena_status status = arena_node_status(arena_head(tick->arena), node, index);
+	uint32_t parent = 0, location;
+	int code;
+
+	if (status == ARENA_ENTRY_IMPOSSIBLE)
+		watch->impossible++;
+	if (status != ARENA_ENTRY_OK)
+		return SEEP_OK;
+	if (node->parent) {
+		parent = watch->nodes[node->parent];
+		if (!parent)
+			return SEEP_OK;
+	}
+	code = location_id(watch, tick, node, &location);
+	if (code || !location)
+		return code;
+	return store_put_node(tick->store, parent, location, (node->module_and_flags & ARENA_FRAME_GUESSED) != 0,
+			      &watch->nodes[index], tick->error);
+}
+
+/* What was being written when it was met: mostly complete by now. */
+static int record_waiting(struct watch *watch, const struct tick *tick)
+{
+	uint32_t left = 0;
+	int code = SEEP_OK;
+
+	watch->impossible = 0;
+	for (uint32_t i = 0; i < watch->waiting_count; i++) {
+		uint32_t index = watch->waiting[i];
+		struct arena_node node;
+
+		if (code == SEEP_OK && arena_read_nodes(tick->arena, watch->slot, index, &node, 1) == 1)
+			code = record_node(watch, tick, index, &node);
+		if (!watch->nodes[index])
+			watch->waiting[left++] = index;
+	}
+	watch->waiting_count = left;
+	return code;
+}
+
+static int wait_for(struct watch *watch, const struct tick *tick, uint32_t index)
+{
+	uint32_t *grown;
+
+	/* a power of two is full: the next one */
+	if ((watch->waiting_count & (watch->waiting_count - 1)) == 0) {
+		grown = realloc(watch->waiting, (watch->waiting_count ? 2 * watch->waiting_count : 1) * sizeof(*grown));
+		if (!grown)
+			return no_memory(tick);
+		watch->waiting = grown;
+	}
+	watch->waiting[watch->waiting_count++] = index;
+	return SEEP_OK;
+}
+
+static int record_new_nodes(struct watch *watch, const struct tick *tick, const struct arena_node *nodes,
+			    uint32_t first, uint32_t count)
+{
+	int code = SEEP_OK;
+
+	for (uint32_t i = 0; i < count && code == SEEP_OK; i++) {
+		uint32_t index = first + i;
+
+		watch->nodes[index] = 0;
+		if (index == 0)
+			continue;
+		code = record_node(watch, tick, index, &nodes[i]);
+		if (code == SEEP_OK && !watch->nodes[index])
+			code = wait_for(watch, tick, index);
+	}
+	return code;
+}
+
+static int record_nodes(struct watch *watch, const struct tick *tick)
+{
+	struct arena_node nodes[ENTRIES_AT_ONCE];
+	uint32_t used = watch->header.nodes_used;
+	int code = grow(tick, &watch->nodes, &watch->nodes_capacity, used, sizeof(watch->nodes[0]));
+
+	if (code == SEEP_OK)
+		code = record_waiting(watch, tick);
+	while (code == SEEP_OK && watch->nodes_known < used) {
+		uint32_t first = watch->nodes_known;
+		uint32_t wanted = used - first < ENTRIES_AT_ONCE ? used - first : ENTRIES_AT_ONCE;
+		uint32_t count = arena_read_nodes(tick->arena, watch->slot, first, nodes, wanted);
+
+		if (!count)
+			return error_set(tick->error, SEEP_ERR_DAMAGED,
+					 "%s cannot be read, or was cut short; what was stored before stays",
+					 arena_path(tick->arena));
+		code = record_new_nodes(watch, tick, nodes, first, count);
+		watch->nodes_known += count;
+	}
+	return code;
+}
+
+/* ---- sites and their figures ---- */
+
+static int read_sites(struct watch *watch, const struct tick *tick)
+{
+	uint32_t used = watch->header.sites_used;
+	uint32_t capacity = watch->sites_capacity, capacity_2 = capacity, capacity_3 = capacity;
+	int code = grow(tick, &watch->sites, &capacity, used, sizeof(watch->sites[0]));
+
+	if (code == SEEP_OK)
+		code = grow(tick, &watch->figure_of_site, &capacity_2, used, sizeof(watch->figure_of_site[0]));
+	if (code == SEEP_OK)
+		code = grow(tick, &watch->counters, &capacity_3, used, sizeof(watch->counters[0]));
+	if (code)
+		return code;
+	watch->sites_capacity = capacity_3;
+	for (; watch->sites_known < used; watch->sites_known++) {
+		watch->sites[watch->sites_known].ready = 0;
+		watch->figure_of_site[watch->sites_known] = 0;
+	}
+	if (arena_read_counters(tick->arena, watch->slot, 0, watch->counters, used) != used)
+		return error_set(tick->error, SEEP_ERR_DAMAGED,
+				 "%s cannot be read, or was cut short; what was stored before stays",
+				 arena_path(tick->arena));
+	return SEEP_OK;
+}
+
+/* Reads the entry of a site that has none yet. True if it is complete and possible. */
+static bool site_is_known(struct watch *watch, const struct tick *tick, uint32_t index)
+{
+	struct arena_site *site = &watch->sites[index];
+
+	if (site->ready)
+		return true;
+	if (arena_read_sites(tick->arena, watch->slot, index, site, 1) != 1 ||
+	    arena_site_status(arena_head(tick->arena), site) != ARENA_ENTRY_OK)
+		site->ready = 0;
+	return site->ready != 0;
+}
+
+/* An empty stack, and in the end one that was never completed, is "[stack missing]": its events are counted all the
+ * same. */
+static uint32_t node_of_site(const struct watch *watch, const struct arena_site *site, enum watch_reading reading)
+{
+	uint32_t missing = watch_node_id(watch, PSEUDO_MISSING);
+	uint32_t node = site->node ? watch_node_id(watch, site->node) : missing;
+
+	return node || reading == WATCH_LIVE ? node : missing;
+}
+
+static int figure_add(struct watch *watch, const struct tick *tick, uint32_t site_id, const struct arena_site *site,
+		      uint32_t *out)
+{
+	struct figure *figure;
+	int code = grow(tick, &watch->figures, &watch->figure_capacity, watch->figure_count + 1,
+			sizeof(watch->figures[0]));
+
+	if (code)
+		return code;
+	if (idmap_put(&watch->figure_by_site, site_id, 0, watch->figure_count + 1))
+		return no_memory(tick);
+	figure = &watch->figures[watch->figure_count++];
+	*figure = (struct figure){.site_id = site_id, .kind = (enum seep_kind)site->kind};
+	if (watch->was_there)
+		figure->is_stored = store_read_figures(tick->store, watch->process_id, site_id, &figure->stored);
+	*out = watch->figure_count;
+	return SEEP_OK;
+}
+
+static int record_inherited(struct watch *watch, const struct tick *tick, struct figure *figure,
+			    const struct arena_site *site)
+{
+	if (!site->inherited_count && !site->inherited_bytes)
+		return SEEP_OK;
+	figure->inherited_count += site->inherited_count;
+	figure->inherited_bytes += site->inherited_bytes;
+	figure->inherited_birth_sum += site->inherited_birth_sum;
+	return store_put_inherited(tick->store, watch->process_id, figure->site_id, figure->inherited_count,
+				   figure->inherited_bytes, figure->inherited_birth_sum, tick->error);
+}
+
+/* Gives a site that has something to tell its row. */
+static int figure_for(struct watch *watch, const struct tick *tick, uint32_t index, enum watch_reading reading)
+{
+	const struct arena_site *site = &watch->sites[index];
+	uint32_t node, site_id, figure;
+	int code;
+
+	if (!site_is_known(watch, tick, index))
+		return SEEP_OK;
+	node = node_of_site(watch, site, reading);
+	if (!node)
+		return SEEP_OK;
+	code = store_put_site(tick->store, node, (enum seep_kind)site->kind, &site_id, tick->error);
+	if (code)
+		return code;
+	figure = idmap_find(&watch->figure_by_site, site_id, 0);
+	if (!figure)
+		code = figure_add(watch, tick, site_id, site, &figure);
+	if (code == SEEP_OK)
+		code = record_inherited(watch, tick, &watch->figures[figure - 1], site);
+	if (code == SEEP_OK)
+		watch->figure_of_site[index] = figure;
+	return code;
+}
+
+static bool has_counted(const struct arena_counters *counters)
+{
+	return counters->acquired_count | counters->released_count | counters->acquired_bytes |
+	       counters->released_bytes;
+}
+
+/* A site gets a row at its first event, or because a forked process had it from the start. */
+static bool wants_figure(struct watch *watch, const struct tick *tick, uint32_t index, enum watch_reading reading)
+{
+	if (has_counted(&watch->counters[index]))
+		return true;
+	if (!watch->header.forked_epoch || reading == WATCH_FINAL_EVENTS)
+		return false;
+	return site_is_known(watch, tick, index) &&
+	       (watch->sites[index].inherited_count || watch->sites[index].inherited_bytes);
+}
+
+static int make_figures(struct watch *watch, const struct tick *tick, enum watch_reading reading)
+{
+	int code = SEEP_OK;
+
+	for (uint32_t i = 1; i < watch->sites_known && code == SEEP_OK; i++) {
+		if (!watch->figure_of_site[i] && wants_figure(watch, tick, i, reading))
+			code = figure_for(watch, tick, i, reading);
+	}
+	return code;
+}
+
+static void sum_figures(struct watch *watch)
+{
+	for (uint32_t i = 0; i < watch->figure_count; i++)
+		watch->figures[i].now = (struct arena_counters){.birth_sum = watch->figures[i].inherited_birth_sum};
+	for (uint32_t i = 1; i < watch->sites_known; i++) {
+		const struct arena_counters *counters = &watch->counters[i];
+		struct arena_counters *now;
+
+		if (!watch->figure_of_site[i])
+			continue;
+		now = &watch->figures[watch->figure_of_site[i] - 1].now;
+		now->acquired_count += counters->acquired_count;
+		now->acquired_bytes += counters->acquired_bytes;
+		now->released_count += counters->released_count;
+		now->released_bytes += counters->released_bytes;
+		now->birth_sum += counters->birth_sum;
+		now->temporary_count += counters->temporary_count;
+	}
+}
+
+static int record_changes(struct watch *watch, const struct tick *tick)
+{
+	int code = SEEP_OK;
+
+	for (uint32_t i = 0; i < watch->figure_count && code == SEEP_OK; i++) {
+		struct figure *figure = &watch->figures[i];
+
+		if (figure->is_stored && memcmp(&figure->now, &figure->stored, sizeof(figure->now)) == 0)
+			continue;
+		code = store_put_figures(tick->store, watch->process_id, figure->site_id, &figure->now, tick->error);
+		figure->stored = figure->now;
+		figure->is_stored = true;
+	}
+	return code;
+}
+
+static int record_sites(struct watch *watch, const struct tick *tick, enum watch_reading reading)
+{
+	int code = read_sites(watch, tick);
+
+	if (code == SEEP_OK)
+		code = make_figures(watch, tick, reading);
+	if (code)
+		return code;
+	sum_figures(watch);
+	return record_changes(watch, tick);
+}
+
+/* ---- trust and misuse ---- */
+
+static int record_trust(struct watch *watch, const struct tick *tick)
+{
+	static const char *const names[TRUST_COUNT] = {
+#define X(id, name, text) [TRUST_##id] = name,
+		ARENA_TRUST(X)
+#undef X
+	};
+	int code = SEEP_OK;
+
+	for (int i = 0; i < TRUST_COUNT && code == SEEP_OK; i++) {
+		if (watch->header.trust[i] == watch->trust_stored[i])
+			continue;
+		code = store_put_trust(tick->store, watch->process_id, names[i], watch->header.trust[i], tick->error);
+		watch->trust_stored[i] = watch->header.trust[i];
+	}
+	return code;
+}
+
+/* Second of the recording's clock at an epoch of the arena's. */
+static int64_t time_of_epoch(const struct tick *tick, uint32_t epoch)
+{
+	return (int64_t)(arena_head(tick->arena)->created_realtime_ns / NS_PER_S) + (int64_t)epoch - 1;
+}
+
+static int record_one_misuse(const struct watch *watch, const struct tick *tick, const struct arena_misuse *misuse)
+{
+	uint32_t node = watch_node_id(watch, misuse->node);
+
+	if (!node)
+		node = watch_node_id(watch, PSEUDO_MISSING);
+	return store_put_misuse(tick->store,
+				&(struct store_misuse){.process_id = watch->process_id,
+						       .kind = (enum arena_misuse_kind)misuse->kind,
+						       .node_id = node,
+						       .previous_node_id = watch_node_id(watch, misuse->previous_node),
+						       .count = misuse->count,
+						       .last_fd = (int32_t)misuse->last_fd,
+						       .first_time = time_of_epoch(tick, misuse->first_epoch),
+						       .last_time = time_of_epoch(tick, misuse->last_epoch)},
+				tick->error);
+}
+
+static int record_misuse(struct watch *watch, const struct tick *tick)
+{
+	uint32_t used = watch->header.misuse_used;
+	struct arena_misuse *misuse;
+	uint32_t count;
+	int code = SEEP_OK;
+
+	if (!used)
+		return SEEP_OK;
+	misuse = calloc(used, sizeof(*misuse));
+	if (!misuse)
+		return no_memory(tick);
+	count = arena_read_misuse(tick->arena, watch->slot, misuse, used);
+	for (uint32_t i = 0; i < count && code == SEEP_OK; i++) {
+		bool is_stored =
+			i < watch->misuse_count && memcmp(&misuse[i], &watch->misuse_stored[i], sizeof(misuse[i])) == 0;
+
+		if (!is_stored && arena_misuse_status(arena_head(tick->arena), &misuse[i]) == ARENA_ENTRY_OK)
+			code = record_one_misuse(watch, tick, &misuse[i]);
+	}
+	free(watch->misuse_stored);
+	watch->misuse_stored = misuse;
+	watch->misuse_count = count;
+	return code;
+}
+
+/* ---- a reading ---- */
+
+int watch_record(struct watch *watch, const struct tick *tick, enum watch_reading reading)
+{
+	int code = arena_read_slot(tick->arena, watch->slot, &watch->header, tick->error);
+
+	if (code == SEEP_OK && (!watch->process_id || tick->now_ns >= watch->command_due_ns))
+		code = record_process(watch, tick);
+	if (code == SEEP_OK)
+		code = record_nodes(watch, tick);
+	if (code == SEEP_OK)
+		code = record_sites(watch, tick, reading);
+	if (code == SEEP_OK)
+		code = record_trust(watch, tick);
+	if (code == SEEP_OK)
+		code = record_misuse(watch, tick);
+	return code;
+}
+
+int watch_end(struct watch *watch, const struct tick *tick, bool exec)
+{
+	return store_end_process(tick->store, watch->process_id, tick->now_ns, exec, tick->error);
+}

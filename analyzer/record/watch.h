@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watch.h - one recorded process: from its slot in the arena to rows of the recording.
+ *
+ * A watch knows what of the slot is stored: which module, node and site is which row, and the figures of the last
+ * commit. Only what changed is written.
+ *
+ * Invariant: what it knows is true of the recording as committed. After a rollback call watch_forget(): the next tick
+ * finds the rows again by what they are, and writes what is missing; nothing is counted twice, because every figure is
+ * absolute.
+ *
+ * Ownership: watch_open() makes one, watch_close() frees it. The tick's members are borrowed.
+ */
+#ifndef SEEP_WATCH_H
+#define SEEP_WATCH_H
+
+#include "../arena/arena_reader.h"
+#include "../store/writer.h"
+#include "fd_survey.h"
+
+/* What a tick works with. */
+struct tick {
+	struct arena_reader *arena;
+	struct store *store;
+	int64_t now_ns; /* the recording's clock */
+	struct error *error;
+};
+
+struct watch;
+
+struct watch *watch_open(uint32_t slot, const struct arena_entry *entry); /* NULL: no memory */
+void watch_close(struct watch *watch);                                    /* NULL is fine */
+void watch_forget(struct watch *watch);
+
+uint32_t watch_slot(const struct watch *watch);
+uint32_t watch_pid(const struct watch *watch);
+uint32_t watch_generation(const struct watch *watch);
+/* Its row; 0 before its first tick. */
+uint32_t watch_process_id(const struct watch *watch);
+
+enum watch_reading {
+	WATCH_LIVE,
+	WATCH_FINAL,       /* its owner is gone: what is incomplete stays so, and is stored as well as it can be */
+	WATCH_FINAL_EVENTS /* the same without what it only inherited: for a child of a storm of forks */
+};
+/* Reads the slot and puts what is new or changed into the tick's transaction. */
+int watch_record(struct watch *watch, const struct tick *tick, enum watch_reading reading);
+int watch_end(struct watch *watch, const struct tick *tick, bool exec);
+
+/* Entries of the slot that contradict the format, as of the last reading. */
+uint32_t watch_impossible_entries(const struct watch *watch);
+/* The slot's header as of the last reading. */
+const struct slot_header *watch_header(const struct watch *watch);
+/* Descriptors that the shim counts as open, as of the last reading. */
+struct fd_counts watch_descriptors(const struct watch *watch);
+
+/* Rows of the recording for the arena's numbers, 0 if there is none. */
+uint32_t watch_node_id(const struct watch *watch, uint32_t node);
+uint32_t watch_site_id(const struct watch *watch, uint32_t site);
+
+#endif
