@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "trust.h"
 
-/* The end of a server's processes is not one instant: as store_read_totals() has it. */
-#define ENDED_TOGETHER_NS INT64_C(2000000000)
-#define PATIENCE_NS INT64_C(10000000000)
+#include "process.h"
 
-bool process_lasted(const struct recording *recording, const struct model_process *process)
-{
-	if (process->exec_ended)
-		return false;
-	return !process->ended_ns ||
-	       (recording->ended_ns && process->ended_ns > recording->ended_ns - ENDED_TOGETHER_NS);
-}
+#define PATIENCE_NS INT64_C(10000000000)
 
 /* A recorder that is busy or was stopped for a moment is not dead. */
 static double stale_s(const struct recording *recording, int64_t now_ns)

@@ -161,6 +161,7 @@ static void add_info(const struct session *session, const struct gathered *all, 
 		.host = all->host,
 		.kernel = all->kernel,
 		.arena = all->arena,
+		.recorder_cpu_ns = session_meta_integer(session, "recorder_cpu_ns", -1),
 	};
 
 	if (session->options->json)

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "../analysis/memory.h"
-#include "../analysis/paths.h"
+#include "../analysis/process.h"
 #include "../base/clock.h"
 #include "../symbols/symbols.h"
 #include "commands.h"
@@ -294,38 +294,40 @@ static int resolve_input(struct session *session, const struct profile_input *in
 	return code;
 }
 
-static const char *program_name(const struct session *session)
+/* The process that a report is named after: the chosen one, else the first of those that were there to the end. */
+static const struct model_process *named_process(const struct session *session)
 {
 	const struct recording *recording = &session->main.recording;
+	const struct model_process *first = NULL;
 
 	for (size_t i = 0; i < recording->process_count; i++) {
 		const struct model_process *process = &recording->processes[i];
 
-		if (process->id && (!session->process_id || process->id == session->process_id))
-			return path_base(process->exe);
+		if (!process->id || (session->process_id && process->id != session->process_id))
+			continue;
+		if (process_lasted(recording, process))
+			return process;
+		if (!first)
+			first = process;
 	}
-	return NULL;
+	return first;
 }
 
-/* What the arena takes in shared memory: as its recorder noted it, or as it is while it is there. */
-static int64_t shared_bytes(struct store *store)
+int64_t session_meta_integer(const struct session *session, const char *key, int64_t missing)
 {
-	char *noted = store_read_meta(store, "arena_bytes"), *path = store_read_meta(store, "arena");
-	int64_t bytes = noted ? strtoimax(noted, NULL, 10) : -1;
-	struct stat status;
+	char *text = store_read_meta(session->main.store, key);
+	int64_t value = text ? strtoimax(text, NULL, 10) : missing;
 
-	if (bytes < 0 && path && *path && !stat(path, &status))
-		bytes = (int64_t)status.st_blocks * 512;
-	free(noted);
-	free(path);
-	return bytes;
+	free(text);
+	return value;
 }
 
 struct trust session_trust(const struct session *session)
 {
 	struct trust trust = trust_sum(&session->main.recording, session->process_id, clock_realtime_ns());
 
-	trust.shared_bytes = shared_bytes(session->main.store);
+	trust.shared_bytes = session_meta_integer(session, "arena_bytes", -1);
+	trust.unslotted_processes = (uint64_t)session_meta_integer(session, "unslotted_processes", 0);
 	return trust;
 }
 
@@ -333,15 +335,18 @@ static void fill_head(struct session *session)
 {
 	const struct options *options = session->options;
 	struct recording *recording = &session->main.recording;
+	const struct model_process *process = named_process(session);
 
+	session->program = process ? process_program(process) : NULL;
 	session->head = (struct report_head){
 		.recording = recording->path,
 		.base = session->has_base ? session->base.recording.path : NULL,
-		.program = program_name(session),
+		.program = session->program,
 		.type = options->type,
 		.time_ns = session->since_ns,
 		.duration_ns = session->until_ns - session->since_ns,
 		.is_live = !recording->ended_ns,
+		.is_difference = session->has_base || options->since.form,
 		.focus = options->focus,
 		.ignore = options->ignore,
 		.hide = options->hide,
@@ -423,6 +428,7 @@ void session_close(struct session *session)
 	close_recording(&session->main);
 	close_recording(&session->base);
 	symbolizer_close(session->symbolizer);
+	free(session->program);
 	*session = (struct session){0};
 }
 

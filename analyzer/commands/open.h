@@ -31,6 +31,7 @@ struct session {
 	uint32_t process_id; /* of --process; 0 all */
 	int64_t since_ns, until_ns;
 	struct symbolizer *symbolizer; /* NULL until something had to be resolved */
+	char *program;                 /* named by the report's head */
 	struct profile profile;
 	struct report_head head;
 };
@@ -52,6 +53,9 @@ void session_close(struct session *session);
 
 /* The shared part of the reports' options for graph_build(). */
 struct graph_options session_graph_options(const struct session *session);
+
+/* A number in the open recording's description; `missing` if it is not there. */
+int64_t session_meta_integer(const struct session *session, const char *key, int64_t missing);
 
 /* What is known of the trust in an open session's figures. */
 struct trust session_trust(const struct session *session);

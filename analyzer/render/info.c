@@ -91,6 +91,8 @@ static void add_recording(struct buffer *out, const struct info *info)
 		buffer_format(out, "Host: %s, kernel %s, Seep %s\n", info->host ? info->host : "unknown",
 			      info->kernel ? info->kernel : "unknown",
 			      info->seep_version ? info->seep_version : "unknown");
+	if (info->recorder_cpu_ns >= 0)
+		buffer_format(out, "Recorder: %s of CPU time\n", figure_duration(info->recorder_cpu_ns).text);
 	buffer_format(out, "Events: %llu at %zu callsites; %zu tree nodes, %zu code addresses\n",
 		      (unsigned long long)summary->events, summary->callsites, summary->nodes, summary->addresses);
 }
@@ -337,6 +339,8 @@ static void add_unseen(struct buffer *out, const struct info *info)
 
 static void add_symbols(struct buffer *out, const struct info *info)
 {
+	bool is_poor = false;
+
 	add_section(out, info, " addresses    named with line  module");
 	for (size_t i = 0; i < info->recording->module_count; i++) {
 		const struct model_module *module = &info->recording->modules[i];
@@ -349,7 +353,11 @@ static void add_symbols(struct buffer *out, const struct info *info)
 		buffer_add(out, ": ");
 		report_name(out, module->symbol_status[0] ? module->symbol_status : "not tried yet");
 		buffer_add(out, "\n");
+		is_poor |= sum->lined < sum->addresses && !strcmp(module->symbol_status, "no debug info");
 	}
+	if (is_poor)
+		buffer_add(out, "          Install the debug packages (-dbgsym, -dbg) for more names and lines, or try "
+				"--debuginfod\n");
 }
 
 /* ---- trust ---- */
@@ -365,7 +373,7 @@ static void add_trust(struct buffer *out, const struct info *info)
 	add_section(out, info, "Trust");
 	for (size_t i = 0; i < TRUST_COUNT && info->trust.process_count; i++)
 		buffer_format(out, "%12llu  %s\n", (unsigned long long)info->trust.counts[i], texts[i]);
-	report_trust(out, &info->trust, info->style);
+	report_trust(out, &info->trust, NULL, info->style);
 }
 
 void info_text(struct buffer *out, const struct info *info)

@@ -41,6 +41,7 @@ struct info {
 	struct trust trust;
 	struct style style;
 	const char *seep_version, *host, *kernel, *arena; /* of the recorder; NULL unknown */
+	int64_t recorder_cpu_ns;                          /* -1 unknown */
 };
 
 void info_text(struct buffer *out, const struct info *info);

@@ -226,6 +226,7 @@ void info_json(struct buffer *out, const struct info *info)
 	json_string(&json, "kernel", info->kernel);
 	json_string(&json, "seep_version", info->seep_version);
 	json_string(&json, "arena", info->arena);
+	add_known(&json, "recorder_cpu_ns", info->recorder_cpu_ns);
 	json_uint(&json, "events", info->summary->events);
 	json_uint(&json, "callsites", info->summary->callsites);
 	json_uint(&json, "tree_nodes", info->summary->nodes);

@@ -99,10 +99,21 @@ static void add_shown(struct buffer *out, const struct report_head *head, struct
 /* An empty table is no answer to whoever reads it at night. */
 static void add_nothing(struct buffer *out, const struct report_head *head, size_t shown)
 {
-	if (!head->total)
-		buffer_format(out, "Nothing of type %s to show.\n", head->type.name);
+	if (!head->total && head->is_difference)
+		buffer_format(out, "No difference in %s.\n", head->type.name);
+	else if (!head->total)
+		buffer_format(out, "Nothing of type %s.\n", head->type.name);
 	else if (!shown)
 		buffer_add(out, "No stack passes the filters.\n");
+}
+
+/* The trust lines; the last one names the recording, which the user may have left to us to find. */
+static void add_tail(struct buffer *out, const struct report_head *head)
+{
+	char *note = memory_format("%s%s", head->recording, head->is_live ? " is being recorded" : " is complete");
+
+	report_trust(out, &head->trust, head->trust.stale_s > 0 ? head->recording : note, head->style);
+	free(note);
 }
 
 /* ---- units ---- */
@@ -185,7 +196,7 @@ void report_top(struct buffer *out, const struct report_head *head, const struct
 		buffer_format(out, "%s\n", inline_label(node));
 	}
 	add_nothing(out, head, graph->node_count);
-	report_trust(out, &head->trust, head->style);
+	add_tail(out, head);
 }
 
 /* ---- peek ---- */
@@ -243,7 +254,7 @@ size_t report_peek(struct buffer *out, const struct report_head *head, const str
 	}
 	if (limit && matched > limit)
 		buffer_format(out, "Showing %zu of %zu matching nodes\n", limit, matched);
-	report_trust(out, &head->trust, head->style);
+	add_tail(out, head);
 	return matched;
 }
 
@@ -298,7 +309,7 @@ void report_tree(struct buffer *out, const struct report_head *head, const struc
 		add_tree_name(out, tree, (uint32_t)i, root_count);
 	}
 	add_nothing(out, head, tree->node_count);
-	report_trust(out, &head->trust, head->style);
+	add_tail(out, head);
 }
 
 /* ---- list ---- */
@@ -353,7 +364,7 @@ static void add_bare_lines(struct buffer *out, struct unit unit, const struct ro
 		report_name(out, source->looked);
 		buffer_add(out, "\n");
 	}
-	for (size_t i = 0; i < routine->line_count; i++)
+	for (size_t i = 0; i < routine->line_count && routine->file; i++)
 		add_line(out, unit, &routine->lines[i], routine->lines[i].line,
 			 routine->lines[i].line ? "" : " (line unknown)");
 }
@@ -371,7 +382,7 @@ static void add_routine(struct buffer *out, const struct report_head *head, cons
 		      figure_value(unit, routine->flat).text, figure_value(unit, routine->cum).text,
 		      figure_percent(routine->cum, head->total).text);
 	if (!routine->file)
-		buffer_add(out, "  No line numbers: the module has no debug info (`seep info` says why)\n");
+		buffer_add(out, "  No line numbers: the module's debug info was not found; `seep info` says why\n");
 	if (source->found && routine->file && strcmp(source->found, routine->file) != 0) {
 		buffer_add(out, "  Source read from ");
 		report_name(out, source->found);
@@ -389,5 +400,5 @@ void report_list(struct buffer *out, const struct report_head *head, const struc
 	buffer_format(out, "Total: %s\n", figure_value(unit_own(value_type_is_bytes(&head->type)), head->total).text);
 	for (size_t i = 0; i < routines->count; i++)
 		add_routine(out, head, &routines->items[i], &sources[i]);
-	report_trust(out, &head->trust, head->style);
+	add_tail(out, head);
 }

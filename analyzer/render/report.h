@@ -25,6 +25,7 @@ struct report_head {
 	struct value_type type;
 	int64_t time_ns, duration_ns; /* since 1970; 0 unknown */
 	bool is_live;                 /* the recording still grows */
+	bool is_difference;           /* of two moments or recordings */
 	const char *focus, *ignore, *hide;
 	int64_t total; /* percentages are of this */
 	struct trust trust;
@@ -61,8 +62,10 @@ void report_list_json(struct buffer *out, const struct report_head *head, const 
 
 /* ---- parts ---- */
 
-/* The trust lines: two, and a third if the recording was left unfinished. */
-void report_trust(struct buffer *out, const struct trust *trust, struct style style);
+/*
+ * The trust lines: two, and a third if the recording was left unfinished. `note` ends the last one; NULL none.
+ */
+void report_trust(struct buffer *out, const struct trust *trust, const char *note, struct style style);
 void report_trust_json(struct json *json, const struct trust *trust);
 
 /* A name or path for a terminal: control characters as '?'. */

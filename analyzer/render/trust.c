@@ -64,6 +64,9 @@ static void add_misses(struct buffer *out, const struct trust *trust, const char
 				      (unsigned long long)trust->counts[i]);
 		separator = "; ";
 	}
+	if (trust->unslotted_processes)
+		buffer_format(out, "%sprocesses that ran unrecorded (arena full): %llu", separator,
+			      (unsigned long long)trust->unslotted_processes);
 }
 
 static void add_own_memory(struct buffer *out, const struct trust *trust)
@@ -76,14 +79,14 @@ static void add_own_memory(struct buffer *out, const struct trust *trust)
 			out, "%s private and %s shared memory",
 			trust->private_bytes < 0 ? "unknown" : figure_value(unit_own(true), trust->private_bytes).text,
 			trust->shared_bytes < 0 ? "unknown" : figure_value(unit_own(true), trust->shared_bytes).text);
-	buffer_add(out, ", 0 descriptors held\n");
+	buffer_add(out, ", 0 descriptors held");
 }
 
-void report_trust(struct buffer *out, const struct trust *trust, struct style style)
+void report_trust(struct buffer *out, const struct trust *trust, const char *note, struct style style)
 {
 	struct buffer good = {0};
 	bool has_lost = trust->counts[TRUST_DROPPED_EVENTS] || trust->counts[TRUST_LOST_ENTRIES] ||
-			trust->counts[TRUST_MISSING_STACKS];
+			trust->counts[TRUST_MISSING_STACKS] || trust->unslotted_processes;
 
 	if (!trust->process_count) {
 		buffer_add(out, "Trust: unknown; no process is in this recording\n");
@@ -101,6 +104,11 @@ void report_trust(struct buffer *out, const struct trust *trust, struct style st
 			"%sNot finished: the newest figures are %s old; `seep record` takes the recording up again%s\n",
 			style_warning(style), figure_age(trust->stale_s).text, style_end(style));
 	add_own_memory(out, trust);
+	if (note) {
+		buffer_add(out, "; ");
+		report_name(out, note);
+	}
+	buffer_add(out, "\n");
 }
 
 static void add_known(struct json *json, const char *key, int64_t value)
@@ -121,6 +129,7 @@ void report_trust_json(struct json *json, const struct trust *trust)
 		else
 			json_null(json, parts[i].name);
 	}
+	json_uint(json, "unslotted_processes", trust->unslotted_processes);
 	json_real(json, "stale_s", trust->stale_s);
 	add_known(json, "seep_private_bytes", trust->private_bytes);
 	add_known(json, "seep_shared_bytes", trust->shared_bytes);

@@ -10,6 +10,7 @@
 #include "../../analyzer/analysis/graph.h"
 #include "../../analyzer/analysis/lines.h"
 #include "../../analyzer/analysis/paths.h"
+#include "../../analyzer/analysis/process.h"
 #include "../../analyzer/analysis/summary.h"
 #include "../../analyzer/analysis/tree.h"
 #include "../../analyzer/analysis/trust.h"
@@ -592,6 +593,26 @@ static void trust_is_summed_and_unknown_memory_stays_unknown(void **state)
 	assert_int_equal(trust_sum(recording, 2, 0).process_count, 0);
 }
 
+static void a_program_is_called_what_it_was_started_as(void **state)
+{
+	static const char *const pairs[][2] = {{"redis-server *:6379", "redis-server"},
+					       {"/usr/sbin/nginx -g x", "nginx"},
+					       {"nginx: master process /usr/sbin/nginx", "nginx"},
+					       {"-bash", "bash"},
+					       {"", "redis-check-rdb"},
+					       {"/opt/dir/ x", "redis-check-rdb"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct model_process process = {.command = (char *)pairs[i][0],
+						.exe = (char *)"/usr/bin/redis-check-rdb"};
+		char *name = process_program(&process);
+
+		assert_string_equal(name, pairs[i][1]);
+		free(name);
+	}
+}
+
 static void a_recording_without_its_recorder_is_stale(void **state)
 {
 	struct test *test = *state;
@@ -658,6 +679,7 @@ int main(void)
 		TEST(paths_are_cleaned),
 		TEST(only_locations_that_can_be_shown_are_worth_resolving),
 		TEST(trust_is_summed_and_unknown_memory_stays_unknown),
+		TEST(a_program_is_called_what_it_was_started_as),
 		TEST(a_recording_without_its_recorder_is_stale),
 		TEST(a_summary_counts_by_kind_and_module),
 	};

@@ -415,7 +415,8 @@ static void info_names_processes_marks_misuse_and_reasons(void **state)
 					     .processes = processes,
 					     .marks = &mark,
 					     .mark_count = 1,
-					     .trust = trust_sum(recording, 0, 0)});
+					     .trust = trust_sum(recording, 0, 0),
+					     .recorder_cpu_ns = -1});
 	expect_golden(&test->out, "info.txt");
 	summary_release(&summary);
 }
