@@ -45,6 +45,18 @@ static uint32_t pid_of(const struct info *info, uint32_t process_id)
 	return process_id < info->recording->process_count ? info->recording->processes[process_id].pid : 0;
 }
 
+/* "close_client net.c:41": directories only make these lines unreadable, and JSON has them. */
+static void add_frame(struct buffer *out, const struct profile_frame *frame)
+{
+	report_name(out, frame->function);
+	if (!frame->file)
+		return;
+	buffer_add(out, " ");
+	report_name(out, path_base(frame->file));
+	if (frame->line)
+		buffer_format(out, ":%u", frame->line);
+}
+
 /* "close_client net.c:41 < serve net.c:90 < main ...", at most MOST_FRAMES. */
 static void add_stack(struct buffer *out, const struct recording *recording, uint32_t node_id)
 {
@@ -52,16 +64,12 @@ static void add_stack(struct buffer *out, const struct recording *recording, uin
 
 	profile_of_node(recording, node_id, false, &profile);
 	for (size_t i = 0; i < profile.stacks[0].count; i++) {
-		char *name;
-
 		if (i == MOST_FRAMES) {
 			buffer_format(out, " < (%zu more)", profile.stacks[0].count - i);
 			break;
 		}
-		name = graph_frame_name(&profile.frames[profile.frame_ids[profile.stacks[0].first + i]], BY_LINE);
 		buffer_add(out, i ? " < " : "");
-		report_name(out, name);
-		free(name);
+		add_frame(out, &profile.frames[profile.frame_ids[profile.stacks[0].first + i]]);
 	}
 	buffer_add(out, "\n");
 	profile_release(&profile);
@@ -148,7 +156,7 @@ static void add_process(struct buffer *out, const struct info *info, const struc
 	buffer_add(out, "allocator ");
 	report_name(out, process->allocator[0] ? path_base(process->allocator) : "unknown");
 	if (more->has_figures)
-		buffer_format(out, "\n          RSS %s anonymous, %s file, %s shared; %s threads, %s descriptors",
+		buffer_format(out, "\n          RSS %s anonymous, %s file, %s shared; threads %s, descriptors %s",
 			      bytes(more->figures.rss_anon).text, bytes(more->figures.rss_file).text,
 			      bytes(more->figures.rss_shmem).text, count_of(more->figures.threads).text,
 			      count_of(more->figures.descriptors).text);

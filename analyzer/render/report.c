@@ -110,9 +110,14 @@ static void add_nothing(struct buffer *out, const struct report_head *head, size
 /* The trust lines; the last one names the recording, which the user may have left to us to find. */
 static void add_tail(struct buffer *out, const struct report_head *head)
 {
-	char *note = memory_format("%s%s", head->recording, head->is_live ? " is being recorded" : " is complete");
+	bool is_stale = head->trust.stale_s > 0;
+	char *note = memory_format("%s%s%s%s", head->recording,
+				   is_stale        ? ""
+				   : head->is_live ? " is being recorded"
+						   : " is complete",
+				   head->base ? ", less " : "", head->base ? head->base : "");
 
-	report_trust(out, &head->trust, head->trust.stale_s > 0 ? head->recording : note, head->style);
+	report_trust(out, &head->trust, note, head->style);
 	free(note);
 }
 
