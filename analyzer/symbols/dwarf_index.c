@@ -366,17 +366,16 @@ static struct source_line call_line(struct unit *unit, Dwarf_Die *call)
 	return found;
 }
 
-/*
- * The path in memory of its own. libdw leaves a path relative that is so in the line table. It is relative to where
- * the compiler ran, unless a prefix map made that relative too: then both count from the root of the sources.
- */
+/* libdw joins a file's name with its directory, but not with where the compiler ran, which that is relative to. */
 static char *source_path(struct unit *unit, const char *file)
 {
 	Dwarf_Attribute attribute;
 	const char *directory = dwarf_formstring(dwarf_attr(&unit->die, DW_AT_comp_dir, &attribute));
+	size_t length = directory ? strlen(directory) : 0;
 	char *path;
 
-	if (file[0] == '/' || !directory || directory[0] != '/')
+	/* The compiler's own directory is the first of the table: what is in it has been joined already. */
+	if (!length || file[0] == '/' || (!strncmp(file, directory, length) && file[length] == '/'))
 		return strdup(file);
 	return asprintf(&path, "%s/%s", directory, file) < 0 ? NULL : path;
 }
