@@ -14,19 +14,20 @@ free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# under TOOL CMD...: becomes the command, bare or below the tool
-under() {
-  local tool=$1
-  shift
-  case $tool in
-    bare) exec "$@" ;;
-    seep) LD_PRELOAD=$build/libseep.so SEEP_OPTIONS=out=$work/seep.$RANDOM.db exec "$@" ;;
-    heaptrack) exec heaptrack -o "$work/heaptrack" "$@" ;;
+# below TOOL: sets `tool` to the words that stand before a command
+below() {
+  case $1 in
+    bare) tool=(env) ;;
+    seep) tool=(env "LD_PRELOAD=$build/libseep.so" "SEEP_OPTIONS=out=$work/seep.$RANDOM.db") ;;
+    heaptrack) tool=(heaptrack -o "$work/heaptrack") ;;
   esac
 }
 
+# start TOOL CMD...: in the background; `exec` so that $! is the command or the tool
 start() {
-  (under "$@") >"$work/log" 2>&1 &
+  below "$1"
+  shift
+  (exec "${tool[@]}" "$@") >"$work/log" 2>&1 &
   server=$!
 }
 
@@ -78,16 +79,20 @@ CONF
   stop
 }
 
+# User and system time of the program and of what it waits for.
 python_json() {
-  local times
-  times=$( { time (PYTHONMALLOC=malloc under "$1" /usr/bin/python3 -c '
+  local program='
 import json
 d = {"k%d" % i: [i, str(i), {"x": i}] for i in range(2000)}
-for _ in range(60): json.loads(json.dumps(d))' >/dev/null 2>&1); } 2>&1)
-  echo "$times" | awk '{ print $1 + $2 }'
+for _ in range(60): json.loads(json.dumps(d))'
+  below "$1"
+  PYTHONMALLOC=malloc python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(usage.ru_utime + usage.ru_stime)' "${tool[@]}" /usr/bin/python3 -c "$program"
 }
 
-TIMEFORMAT='%U %S'
 printf '%-18s %10s %10s   (cost against bare, median of %d interleaved rounds; least and greatest)\n' \
   workload seep heaptrack "$rounds"
 for workload in redis_plain redis_pipelined nginx_wrk python_json; do
