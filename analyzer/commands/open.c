@@ -336,6 +336,9 @@ static void fill_head(struct session *session)
 	const struct options *options = session->options;
 	struct recording *recording = &session->main.recording;
 	const struct model_process *process = named_process(session);
+	/* before its start a recording holds nothing: the time before it is none of its duration */
+	int64_t from_ns = session->since_ns > recording->created_ns ? session->since_ns : recording->created_ns;
+	int64_t to_ns = session->until_ns < recording->newest_ns ? session->until_ns : recording->newest_ns;
 
 	session->program = process ? process_program(process) : NULL;
 	session->head = (struct report_head){
@@ -343,8 +346,8 @@ static void fill_head(struct session *session)
 		.base = session->has_base ? session->base.recording.path : NULL,
 		.program = session->program,
 		.type = options->type,
-		.time_ns = session->since_ns,
-		.duration_ns = session->until_ns - session->since_ns,
+		.time_ns = from_ns,
+		.duration_ns = to_ns > from_ns ? to_ns - from_ns : 0,
 		.is_live = !recording->ended_ns,
 		.is_difference = session->has_base || options->since.form,
 		.focus = options->focus,
