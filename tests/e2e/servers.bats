@@ -146,8 +146,9 @@ postgres_session() { # FILE DIRECTORY
   # the user postgres may not be able to enter the directories of this test, or of the build
   home=$(mktemp -d /tmp/seep-postgres.XXXXXX)
   chmod 755 "$home"
-  cp "$LIB" "$SEEP" "$home"
-  LIB=$home/libseep.so
+  mkdir "$home/bin"
+  cp "$LIB" "$SEEP" "$home/bin"
+  LIB=$home/bin/libseep.so
   install -d -m 700 "$home/fresh"
   [[ $(id -u) != 0 ]] || chown -R postgres "$home"
   cd "$home"

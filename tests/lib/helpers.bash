@@ -109,7 +109,7 @@ listens() { # PORT
 # ---- recordings ----
 
 query() { # FILE SQL
-  sqlite3 -readonly -separator ' ' "$1" "$2"
+  sqlite3 -readonly -cmd ".timeout 5000" -separator " " "$1" "$2"
 }
 
 is_finished() { # FILE

@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* The function keeps a frame of its own: not inlined, not cloned, its last call no jump. */
-#define FRAME __attribute__((noinline, noclone))
-/* After a call that must not become a jump, and a pointer that must not be optimised away. */
+/* The function keeps a frame and a name of its own: not inlined, not cloned, not merged with one of equal code. */
+#define FRAME __attribute__((noipa))
+/* After a call that must not become a jump; the pointer must not be optimised away. */
 #define KEEP(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
 
 struct expected {

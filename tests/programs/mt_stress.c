@@ -25,6 +25,7 @@ enum {
 	CHILD_FREES = 50,
 	CHILD_MAKES = 30,
 	RUNNING_FORKS = 20,
+	SURVIVORS = 100, /* of each thread and exchange: made amid the traffic, held to the end */
 };
 static const size_t storm_sizes[] = {24, 4000, 300000, 64, 9000};
 
@@ -63,6 +64,13 @@ static FRAME void *kept_make(void)
 	return block;
 }
 
+static FRAME void survivor_make(void)
+{
+	char *block = malloc(BLOCK);
+
+	KEEP(block);
+}
+
 static FRAME void *child_make(void)
 {
 	char *block = malloc(BLOCK);
@@ -87,6 +95,8 @@ static void exchange(int number)
 		void *unread = atomic_exchange(&mailbox[(number + i) % THREADS], exchange_make());
 
 		block_end(unread, i % 3 == 0);
+		if (i % (EXCHANGES / SURVIVORS) == 0)
+			survivor_make();
 		if (i % 2)
 			block_end(atomic_exchange(&mailbox[number], NULL), i % 5 == 0);
 	}
@@ -143,6 +153,7 @@ static void child_run(int out, int frees)
 static void expect_parent(int out)
 {
 	uint64_t made = 2ull * THREADS * EXCHANGES, storms = (uint64_t)THREADS * STORM, storm_bytes = 0;
+	uint64_t survivors = 2ull * THREADS * SURVIVORS;
 
 	for (int i = 0; i < STORM; i++)
 		storm_bytes += THREADS * storm_sizes[i % 5];
@@ -150,9 +161,13 @@ static void expect_parent(int out)
 	expect(out, "exchange_make", "heap", (struct expected){made, made, made * BLOCK, made * BLOCK});
 	expect(out, "exchange_move", "heap", (struct expected){moves, moves, moves * MOVED, moves * MOVED});
 	expect(out, "storm_move", "heap", (struct expected){storms, storms, storm_bytes, storm_bytes});
+	expect(out, "survivor_make", "heap",
+	       (struct expected){.acquired = survivors, .acquired_bytes = survivors * BLOCK});
 	expect(out, "kept_make", "heap",
 	       (struct expected){.acquired = THREADS * KEPT, .acquired_bytes = THREADS * KEPT * BLOCK});
 	dprintf(out, "live %d kept_make heap %d %d\n", (int)getpid(), THREADS * KEPT, THREADS * KEPT * BLOCK);
+	dprintf(out, "live %d survivor_make heap %llu %llu\n", (int)getpid(), (unsigned long long)survivors,
+		(unsigned long long)survivors * BLOCK);
 }
 
 int main(void)
