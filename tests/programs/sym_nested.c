@@ -16,6 +16,11 @@ struct table {
 	size_t count;
 };
 
+/* Exported, so that a stripped build with -rdynamic still names them; table_free is not. */
+int sym_padding(int value);
+size_t table_fill(struct table *table, int rows);
+uint64_t table_sum(const struct table *table);
+
 #ifdef SYM_PADDING
 FRAME int sym_padding(int value)
 {

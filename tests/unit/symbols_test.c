@@ -231,7 +231,7 @@ static void place_of(char *place, size_t size, const char *file, unsigned line)
 {
 	const char *slash = file ? strrchr(file, '/') : NULL;
 
-	snprintf(place, size, "%s:%u", file ? (slash ? slash + 1 : file) : "??", line);
+	snprintf(place, size, "%.200s:%u", file ? (slash ? slash + 1 : file) : "??", line);
 }
 
 /* Behind the bracket that closes the one at `open`. */
