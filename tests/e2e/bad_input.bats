@@ -14,7 +14,7 @@ refuses() { # CODE PATTERN ARGUMENT...
   [[ ! -s out.txt ]] || fail "seep $*: printed $(head -n 3 out.txt)" || return 1
   [[ $(wc -l <err.txt) == 1 ]] || fail "seep $*: not one line on stderr: $(<err.txt)" || return 1
   grep -qE '^seep[a-z ]*: ' err.txt || fail "seep $*: does not say who speaks: $(<err.txt)" || return 1
-  grep -qiE "$pattern" err.txt || fail "seep $*: the sentence does not say '$pattern': $(<err.txt)"
+  grep -qiE -e "$pattern" err.txt || fail "seep $*: the sentence does not say '$pattern': $(<err.txt)"
 }
 
 # Every command that reads a recording.

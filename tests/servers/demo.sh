@@ -22,7 +22,7 @@ show() { # LINES CMD...
   local lines=$1
   shift
   echo "   \$ ${*/#$folder\//}" | sed "s,$BUILD/,,g; s,$folder/,,g"
-  "$@" 2>&1 | head -n "$lines" | sed "s/^/   /; s,$folder/,,g" || true
+  "$@" 2>&1 | sed 's/.*\r//; /^$/d; s/[[:space:]]*$//' | head -n "$lines" | sed "s/^/   /; s,$folder/,,g" || true
 }
 
 wait_until() { # SECONDS CMD...
@@ -57,9 +57,9 @@ step '2. It still runs. Who holds its memory?'
 sleep 1.5
 show 14 "$BUILD/seep" top -n 6 "$folder/chat.db"
 step '3. Who holds its timers? Nobody ever closed one: read the cumulative column down to the write loop'
-show 14 "$BUILD/seep" top --type timers --cum -n 6 "$folder/chat.db"
-step '4. And its other descriptors?'
-show 12 "$BUILD/seep" top --type fds -n 4 "$folder/chat.db"
+show 20 "$BUILD/seep" top --type timers --cum -n 12 "$folder/chat.db"
+step '4. And its sockets? Those of the clients are closed'
+show 12 "$BUILD/seep" top --type sockets -n 4 "$folder/chat.db"
 pkill -TERM -P "${pids[0]}" 2>/dev/null || kill -TERM "${pids[0]}"
 wait "${pids[0]}"
 echo "   (the server ended with code $?)"
@@ -73,8 +73,8 @@ pids+=($!)
 wait_until 10 redis-cli -p "$port" ping || give_up "redis-server did not start: $(tail -n 3 "$folder/redis.out")"
 show 8 redis-benchmark -p "$port" -q -n 20000 -r 5000 -t set,get,lpush,hset
 sleep 1.5
-show 16 "$BUILD/seep" top -n 8 "$folder/redis.db"
-show 30 "$BUILD/seep" info "$folder/redis.db"
+show 18 "$BUILD/seep" top -n 10 --hide '^z(m|c|re)alloc' "$folder/redis.db"
+show 18 "$BUILD/seep" info "$folder/redis.db"
 kill -TERM "${pids[0]}"
 wait "${pids[0]}"
 echo "   (redis-server ended with code $?)"
