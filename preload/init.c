@@ -221,6 +221,7 @@ static void arena_name(struct text *text)
 		sys_clock_gettime(CLOCK_MONOTONIC, &now);
 		random = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 32 ^ (uint64_t)sys_getpid() << 20;
 	}
+	random |= UINT64_C(1) << 63; /* always sixteen digits: the environment's length is the same in every run */
 	text_add(text, "/");
 	text_number(text, random, 16);
 	text_add(text, ".arena");
@@ -276,7 +277,7 @@ static void arena_dimension(struct arena_header *header)
 	sys_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&space);
 	sys_call4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&file);
 	is_small = space.rlim_cur != RLIM_INFINITY || file.rlim_cur != RLIM_INFINITY;
-	header->slot_count = is_small ? 16 : 128;
+	header->slot_count = is_small ? 16 : 256;
 	header->module_capacity = is_small ? 256 : 1024;
 	header->node_capacity = is_small ? 1 << 16 : 1 << 20;
 	header->site_capacity = is_small ? 1 << 13 : 1 << 17;
@@ -340,6 +341,18 @@ static bool arena_fill(int fd, const struct arena_header *dimensions, const char
 	return true;
 }
 
+/* Beyond the limit on file sizes, ftruncate() is answered with a signal that ends the server. */
+static bool file_limit_allows(uint64_t size)
+{
+	struct rlimit limit = {RLIM_INFINITY, 0};
+
+	sys_call4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit);
+	if (limit.rlim_cur >= size)
+		return true;
+	say("the limit on file sizes (ulimit -f) is too small for an arena", "", 0);
+	return false;
+}
+
 /* -EEXIST: somebody else has made it. */
 static int arena_create(const struct options *options, const char *path, const char *recording)
 {
@@ -350,7 +363,7 @@ static int arena_create(const struct options *options, const char *path, const c
 	if (fd < 0)
 		return fd;
 	arena_dimension(&dimensions);
-	filled = arena_fill(fd, &dimensions, recording);
+	filled = file_limit_allows(dimensions.file_size) && arena_fill(fd, &dimensions, recording);
 	sys_close(fd);
 	if (filled)
 		return 0;
@@ -399,7 +412,7 @@ static bool arena_has_process(int fd, uint32_t pid, uint32_t ppid)
 			if (entries[i].state == SLOT_LIVE && (entries[i].pid == pid || entries[i].pid == ppid))
 				return true;
 		offset += sizeof(entries);
-		if (offset >= ARENA_PAGE + 128 * sizeof(struct arena_entry))
+		if (offset >= ARENA_PAGE + 256 * sizeof(struct arena_entry))
 			return false;
 	}
 	return false;
@@ -507,6 +520,16 @@ static void descriptors_close(void)
 	sys_dup2(0, 2);
 }
 
+static void file_limit_lift(void)
+{
+	struct rlimit limit;
+
+	if (sys_call4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		sys_call4(SYS_prlimit64, 0, RLIMIT_FSIZE, (long)&limit, 0);
+	}
+}
+
 /*
  * Nobody's child: the first child makes the second one and ends, both without an exit signal, so that no wait() of the
  * server's can meet them. Signals are blocked meanwhile, since the children still have the server's handlers.
@@ -524,6 +547,7 @@ static void recorder_start(const char *recorder)
 		sys_setsid();
 		if (sys_clone(0) == 0) {
 			descriptors_close();
+			file_limit_lift();
 			sys_rt_sigprocmask(SIG_SETMASK, &none, NULL);
 			sys_execve(recorder, arguments, environment);
 			sys_exit_group(127);
@@ -649,7 +673,7 @@ static bool start(void)
 
 	exe_find();
 	options_read(&options);
-	shim.verify_unwind = false;
+	shim.wants_verify = options.verify_unwind;
 	shim.fallback.shard = SHARED_SHARD;
 	if (!address_space_suffices()) {
 		say("this process runs unrecorded, because its address space is limited (ulimit -v) to less than 2 GB",
@@ -660,8 +684,10 @@ static bool start(void)
 	if (opened < 0)
 		return false;
 	if (!slot_start() || !tree_init() || !live_init() || !fork_init()) {
-		say("this process runs unrecorded, because there is no room for it in the arena or in memory: ",
-		    shim.arena_path, 0);
+		/* said by the first; the recorder counts the others */
+		if (shim.arena->unslotted_processes <= 1)
+			say("this process runs unrecorded, because there is no room for it in the arena or in memory: ",
+			    shim.arena_path, 0);
 		return false;
 	}
 	allocator_name();
@@ -711,14 +737,11 @@ static void environment_add(void)
 
 static __attribute__((constructor(102))) void shim_constructor(void)
 {
-	struct options options = {.interval_ms = 0};
-
 	real_init();
 	if (!shim_active(true))
 		return;
 	environment_add();
-	options_read(&options);
-	if (!options.verify_unwind)
+	if (!shim.wants_verify)
 		return;
 	if (verify_init())
 		shim.verify_unwind = true;

@@ -109,7 +109,8 @@ struct shim {
 	char *mapping;
 	_Atomic(uint32_t) gate; /* a thread is about to fork: no new sections */
 	bool has_membarrier;
-	bool verify_unwind;
+	bool wants_verify;  /* asked for by an option */
+	bool verify_unwind; /* and possible */
 	struct thread fallback;
 	_Atomic(uint32_t) shards_taken; /* bit set */
 	_Atomic(uint32_t) unloading;    /* dlclose under way: unwind rules are not cached */

@@ -8,14 +8,14 @@
 #ifndef SEEP_COMMANDS_H
 #define SEEP_COMMANDS_H
 
-#define SEEP_COMMANDS(X)                                                                                     \
-	X(run, "[-o FILE] [--interval S] [--] CMD...", "run a program and record what it holds")             \
-	X(record, "[ARENA]", "read arenas into recordings; resumes one whose recorder died")                 \
-	X(top, "[options] [FILE]", "callsites by what they hold, as pprof -top prints them")                 \
-	X(tree, "[options] [FILE]", "the calling-context tree from the outermost frame down")                \
-	X(peek, "[options] REGEX [FILE]", "callers and callees of matching functions")                       \
-	X(list, "[options] REGEX [FILE]", "source lines of matching functions, annotated")                   \
-	X(diff, "[options] A B", "what B holds more than A")                                                 \
+#define SEEP_COMMANDS(X)                                                                                    \
+	X(run, "[-o FILE] [--interval S] [--] CMD...", "run a program and record what it holds")            \
+	X(record, "[ARENA]", "read arenas into recordings; resumes one whose recorder died")                \
+	X(top, "[options] [FILE]", "callsites by what they hold, as pprof -top prints them")                \
+	X(tree, "[options] [FILE]", "the calling-context tree from the outermost frame down")               \
+	X(peek, "[options] REGEX [FILE]", "callers and callees of matching functions")                      \
+	X(list, "[options] REGEX [FILE]", "source lines of matching functions, annotated")                  \
+	X(diff, "[options] A B", "what B holds more than A")                                                \
 	X(info, "[options] [FILE]", "what a recording contains, its processes, marks, misuse, Seep's cost") \
 	X(doctor, "CMD | --pid PID", "say beforehand why Seep would not see a program")
 
