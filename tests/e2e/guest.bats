@@ -42,3 +42,7 @@ load ../lib/helpers
   check_healthy seep.db
   check_expectations seep.db "$jail/result"
 }
+
+@test "dlopen, signals, forks, exceptions, cancellation and ending threads at once, for ten seconds" {
+  "$BATS_TEST_DIRNAME/../soak/nodeadlock.sh" 10
+}

@@ -131,17 +131,42 @@ figures() { # FILE PID FUNCTION KIND
       AND node_id IN (SELECT node_id FROM stack WHERE function = '$3' OR function GLOB '$3(*')"
 }
 
-# Holds a recording against what the fixture printed (tests/programs/expect.h).
+# Wrong closes of a kind, with FUNCTION in their stack and PREVIOUS ("-" any) in that of the close before.
+misuses() { # FILE PID KIND FUNCTION PREVIOUS
+  query "$1" "
+    SELECT coalesce(sum(count), 0) FROM misuse m JOIN process p ON p.id = m.process_id
+    WHERE p.pid = $2 AND ('$3' = '-' OR m.kind = '$3')
+      AND ('$4' = '-' OR m.node_id IN (SELECT node_id FROM stack WHERE function = '$4'))
+      AND ('$5' = '-' OR m.previous_node_id IN (SELECT node_id FROM stack WHERE function = '$5'))"
+}
+
+# FUNCTION COUNT: where the first EMFILE was met, and how many descriptors its table has.
+limit_mark() { # FILE PID FUNCTION
+  query "$1" "
+    SELECT '$3', (SELECT count(*) FROM descriptor_table WHERE mark_id = m.id) FROM mark m JOIN process p ON p.id = m.process_id
+    WHERE p.pid = $2 AND m.kind = 'descriptor limit' AND m.node_id IN (SELECT node_id FROM stack WHERE function = '$3')"
+}
+
+# Holds a recording against what the fixture printed (tests/programs/expect.h and handles.h).
 check_expectations() { # FILE OUTPUT
-  local checked=0 what pid function kind expected found
-  while read -r what pid function kind expected; do
+  local checked=0 what pid name kind expected found
+  while read -r what pid name kind expected; do
     case $what in
-    expect) found=$(figures "$1" "$pid" "$function" "$kind" | cut -d' ' -f1-4) ;;
-    live) found=$(figures "$1" "$pid" "$function" "$kind" | cut -d' ' -f5-6) ;;
+    expect) found=$(figures "$1" "$pid" "$name" "${kind//-/ }" | cut -d' ' -f1-4) ;;
+    live) found=$(figures "$1" "$pid" "$name" "${kind//-/ }" | cut -d' ' -f5-6) ;;
+    misuse)
+      # here: KIND FUNCTION "PREVIOUS COUNT"
+      name=${name/double-close/double close}
+      found="${expected% *} $(misuses "$1" "$pid" "${name/never-opened/close of a descriptor never opened}" "$kind" "${expected% *}")"
+      ;;
+    misuses) kind='' expected=$name found=$(misuses "$1" "$pid" - - -) ;;
+    mark) found=$(limit_mark "$1" "$pid" "$kind" | cut -d' ' -f2) ;;
+    trust) expected=$kind found=$(query "$1" "SELECT coalesce(max(value), 0) FROM trust t JOIN process p ON p.id = t.process_id
+      WHERE p.pid = $pid AND name = '$name'") ;;
     *) continue ;;
     esac
     checked=$((checked + 1))
-    [[ $found == "$expected" ]] || fail "$function ($kind) in $pid: recorded $found, but it was $expected" || return 1
+    [[ $found == "$expected" ]] || fail "$what $name $kind in $pid: recorded $found, but it was $expected" || return 1
   done <"$2"
   ((checked > 0)) || fail "$2 expects nothing"
 }
