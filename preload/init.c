@@ -252,6 +252,21 @@ static void arena_path_choose(char *path, size_t size, const char *recording)
 	arena_name(&text);
 }
 
+/* The recorder finds another place if it has to, but this program's standard error is ours only now. */
+static void recording_path_try(const char *path)
+{
+	int fd = sys_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd == -EEXIST)
+		return;
+	if (fd < 0) {
+		say("the recording goes to $TMPDIR or /tmp, because it cannot be written here: ", path, fd);
+		return;
+	}
+	sys_close(fd);
+	sys_unlink(path);
+}
+
 /* ---- the arena ---- */
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
@@ -604,8 +619,10 @@ static int arena_open(const struct options *options)
 	else
 		arena_path_choose(shim.arena_path, sizeof(shim.arena_path), recording);
 	result = arena_create(options, shim.arena_path, recording);
-	if (result == 0)
+	if (result == 0) {
+		recording_path_try(recording);
 		return 1;
+	}
 	if (result == -EEXIST && arena_join(shim.arena_path))
 		return 0;
 	say("this process runs unrecorded, because its arena could not be made: ", shim.arena_path, result);

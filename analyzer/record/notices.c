@@ -3,12 +3,34 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "server_stderr.h"
 
 static const char *const mark_kinds[NOTICE_COUNT] = {
 #define X(id, kind) [NOTICE_##id] = kind,
 	NOTICES(X)
 #undef X
 };
+
+static bool own_stderr_leads_nowhere(void)
+{
+	struct stat status;
+
+	return fstat(2, &status) || (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3));
+}
+
+static void say(uint32_t server_pid, const char *text)
+{
+	char line[1100];
+
+	snprintf(line, sizeof(line), "seep record: %s\n", text);
+	if (server_pid && own_stderr_leads_nowhere())
+		server_stderr_write(server_pid, line);
+	else
+		fputs(line, stderr);
+}
 
 void notice_say(struct notices *notices, enum notice what, int64_t time_ns, uint32_t process_id, const char *format,
 		...)
@@ -23,7 +45,7 @@ void notice_say(struct notices *notices, enum notice what, int64_t time_ns, uint
 	va_start(arguments, format);
 	vsnprintf(notices->entries[what].text, sizeof(notices->entries[what].text), format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "seep record: %s\n", notices->entries[what].text);
+	say(notices->server_pid, notices->entries[what].text);
 }
 
 void notice_retract(struct notices *notices, enum notice what)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * notices.h - what the recorder has to say: once on its standard error, and as a mark in the recording when that can be
- * written.
+ * notices.h - what the recorder has to say: once on its standard error (or the server's, if the shim has started it),
+ * and as a mark in the recording when that can be written.
  *
  * Zeroed is valid and empty. Nothing is owned.
  */
@@ -31,6 +31,8 @@ enum notice {
 };
 
 struct notices {
+	uint32_t server_pid; /* also said on this process's standard error, where the recorder's own leads nowhere; 0:
+				not */
 	struct {
 		bool is_said;    /* since it was last retracted */
 		bool is_pending; /* not yet in the recording */

@@ -24,7 +24,7 @@
 #define CLAIM_STALE_NS (60 * NS_PER_S)
 /* After a failed write, and how long with nobody left. */
 #define RETRY_NS (2 * NS_PER_S)
-#define GIVE_UP_NS (30 * NS_PER_S)
+#define GIVE_UP_NS (10 * NS_PER_S)
 /* The clocks differ by this much: somebody has set one. */
 #define CLOCK_STEP_NS NS_PER_S
 /* A stop leaves this long for processes that are ending as well. */
@@ -113,6 +113,7 @@ static int take_arena(struct recorder *recorder, const char *path, struct error 
 		return error_set(error, SEEP_ERR_NOT_FOUND, "%s does not exist; its recording may be finished", path);
 	if (!allocate(recorder))
 		return error_set(error, SEEP_ERR_MEMORY, "out of memory; cannot record %s", path);
+	recorder->notices.server_pid = arena_head(recorder->arena)->creator_pid;
 	start_clocks(recorder);
 	return SEEP_OK;
 }
@@ -658,7 +659,7 @@ static enum recorder_state end_if_alone(struct recorder *recorder)
 	if (!recorder->alone_since_ns)
 		recorder->alone_since_ns = recorder->now_ns;
 	alone_ns = recorder->now_ns - recorder->alone_since_ns;
-	if (recorder->failing_since_ns && alone_ns > GIVE_UP_NS)
+	if (alone_ns > GIVE_UP_NS) /* finishing was tried, more than once */
 		return RECORDER_GIVEN_UP;
 	if (!is_alone(recorder) || alone_ns < LINGER_NS || recorder->now_ns < recorder->retry_due_ns)
 		return RECORDER_WORKS;
