@@ -379,8 +379,13 @@ static void add_trust(struct buffer *out, const struct info *info)
 	};
 
 	add_section(out, info, "Trust");
-	for (size_t i = 0; i < TRUST_COUNT && info->trust.process_count; i++)
+	for (size_t i = 0; i < TRUST_COUNT && info->trust.process_count; i++) {
+		/* without the verify mode nothing was compared: "0 differ" would say more than is known */
+		if ((i == TRUST_VERIFY_CAPTURES || i == TRUST_VERIFY_DIFFERENCES) &&
+		    !info->trust.counts[TRUST_VERIFY_CAPTURES])
+			continue;
 		buffer_format(out, "%12llu  %s\n", (unsigned long long)info->trust.counts[i], texts[i]);
+	}
 	report_trust(out, &info->trust, NULL, info->style);
 }
 
