@@ -20,34 +20,36 @@ enum {
 
 /* ---- reading ---- */
 
-static uint64_t read_uleb(const uint8_t **at)
+/* The bits of a LEB128 number; *shift gets how many there are, *last the byte that ends it. */
+static uint64_t read_leb(const uint8_t **at, unsigned *shift, uint8_t *last)
 {
 	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
 
+	*shift = 0;
 	do {
-		byte = *(*at)++;
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
+		*last = *(*at)++;
+		if (*shift < 64)
+			value |= (uint64_t)(*last & 0x7f) << *shift;
+		*shift += 7;
+	} while (*last & 0x80);
 	return value;
+}
+
+static uint64_t read_uleb(const uint8_t **at)
+{
+	unsigned shift;
+	uint8_t last;
+
+	return read_leb(at, &shift, &last);
 }
 
 static int64_t read_sleb(const uint8_t **at)
 {
-	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
+	unsigned shift;
+	uint8_t last;
+	uint64_t value = read_leb(at, &shift, &last);
 
-	do {
-		byte = *(*at)++;
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	if (shift < 64 && (byte & 0x40))
+	if (shift < 64 && (last & 0x40))
 		value |= ~UINT64_C(0) << shift;
 	return (int64_t)value;
 }

@@ -244,24 +244,6 @@ ALIGNED(X)
 	X(cfree, (void *pointer), (pointer))                         \
 	X(free_sized, (void *pointer, size_t size), (pointer, size)) \
 	X(free_aligned_sized, (void *pointer, size_t alignment, size_t size), (pointer, alignment, size))
-#define X(name, parameters, arguments)                   \
-	HOOK void name parameters                        \
-	{                                                \
-		const struct hook_frame *frame = HERE;   \
-		__typeof__(&name) real = REAL(name);     \
-                                                         \
-		if (UNLIKELY(bootstrap_owns(pointer)))   \
-			return;                          \
-		if (!real) {                             \
-			free_recorded(frame, pointer);   \
-		} else if (allocator_is_inside(frame)) { \
-			real arguments;                  \
-		} else {                                 \
-			heap_released(pointer);          \
-			allocator_enter(frame);          \
-			real arguments;                  \
-			allocator_leave();               \
-		}                                        \
-	}
+#define X(name, parameters, arguments) HEAP_RELEASE_HOOK(name, parameters, arguments)
 FREES(X)
 #undef X

@@ -39,6 +39,34 @@ struct live_block heap_moving(void *pointer);
 void heap_moved(const struct hook_frame *frame, struct live_block old, void *old_pointer, void *result, size_t size,
 		bool was_kept);
 
+/* The next definition of a function, or what stands for it where there is none. */
+#define HEAP_REAL(type, name, parameters, arguments, fallback) \
+	static type name##_real parameters                     \
+	{                                                      \
+		__typeof__(&name) real = REAL(name);           \
+                                                               \
+		return real ? real arguments : (fallback);     \
+	}
+
+/* A hook that gives a block back. */
+#define HEAP_RELEASE_HOOK(name, parameters, arguments)                    \
+	HEAP_REAL(void, name, parameters, arguments, REAL(free)(pointer)) \
+	HOOK void name parameters                                         \
+	{                                                                 \
+		const struct hook_frame *frame = HERE;                    \
+                                                                          \
+		if (UNLIKELY(bootstrap_owns(pointer)))                    \
+			return;                                           \
+		if (allocator_is_inside(frame)) {                         \
+			name##_real arguments;                            \
+			return;                                           \
+		}                                                         \
+		heap_released(pointer);                                   \
+		allocator_enter(frame);                                   \
+		name##_real arguments;                                    \
+		allocator_leave();                                        \
+	}
+
 /* real.c: memory handed out while dlsym() is still resolving; recognised for ever by its address. */
 void *bootstrap_allocate(size_t alignment, size_t size);
 bool bootstrap_owns(const void *pointer);

@@ -37,12 +37,7 @@ static COLD void *new_without_library(size_t alignment, size_t size, bool may_fa
 	X(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *nothrow),   \
 	  (size, alignment, nothrow), alignment, true)
 #define X(name, parameters, arguments, alignment_or_0, may_fail)                                                   \
-	static void *name##_real parameters                                                                        \
-	{                                                                                                          \
-		__typeof__(&name) real = REAL(name);                                                               \
-                                                                                                                   \
-		return real ? real arguments : new_without_library(alignment_or_0, size, may_fail);                \
-	}                                                                                                          \
+	HEAP_REAL(void *, name, parameters, arguments, new_without_library(alignment_or_0, size, may_fail))        \
 	HOOK void *name parameters                                                                                 \
 	{                                                                                                          \
 		const struct hook_frame *frame = HERE;                                                             \
@@ -78,30 +73,6 @@ NEWS(X)
 	  (pointer, alignment, nothrow))                                                                      \
 	X(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *pointer, size_t alignment, const void *nothrow),        \
 	  (pointer, alignment, nothrow))
-#define X(name, parameters, arguments)                 \
-	static void name##_real parameters             \
-	{                                              \
-		__typeof__(&name) real = REAL(name);   \
-                                                       \
-		if (real)                              \
-			real arguments;                \
-		else                                   \
-			REAL(free)(pointer);           \
-	}                                              \
-	HOOK void name parameters                      \
-	{                                              \
-		const struct hook_frame *frame = HERE; \
-                                                       \
-		if (UNLIKELY(bootstrap_owns(pointer))) \
-			return;                        \
-		if (allocator_is_inside(frame)) {      \
-			name##_real arguments;         \
-			return;                        \
-		}                                      \
-		heap_released(pointer);                \
-		allocator_enter(frame);                \
-		name##_real arguments;                 \
-		allocator_leave();                     \
-	}
+#define X(name, parameters, arguments) HEAP_RELEASE_HOOK(name, parameters, arguments)
 DELETES(X)
 #undef X

@@ -54,36 +54,26 @@ static COLD void *flagged_allocate(size_t size, int flags)
 	return pointer;
 }
 
-#define X(name, parameters, arguments, bytes, fallback)    \
-	static void *name##_real parameters                \
-	{                                                  \
-		__typeof__(&name) real = REAL(name);       \
-                                                           \
-		return real ? real arguments : (fallback); \
-	}                                                  \
-	HOOK void *name parameters                         \
-	{                                                  \
-		const struct hook_frame *frame = HERE;     \
-		void *pointer;                             \
-                                                           \
-		if (allocator_is_inside(frame))            \
-			return name##_real arguments;      \
-		allocator_enter(frame);                    \
-		pointer = name##_real arguments;           \
-		allocator_leave();                         \
-		heap_acquired(frame, pointer, bytes);      \
-		return pointer;                            \
+#define X(name, parameters, arguments, bytes, fallback)          \
+	HEAP_REAL(void *, name, parameters, arguments, fallback) \
+	HOOK void *name parameters                               \
+	{                                                        \
+		const struct hook_frame *frame = HERE;           \
+		void *pointer;                                   \
+                                                                 \
+		if (allocator_is_inside(frame))                  \
+			return name##_real arguments;            \
+		allocator_enter(frame);                          \
+		pointer = name##_real arguments;                 \
+		allocator_leave();                               \
+		heap_acquired(frame, pointer, bytes);            \
+		return pointer;                                  \
 	}
 ACQUIRES(X)
 #undef X
 
 #define X(name, parameters, arguments, fallback)                          \
-	static void *name##_real parameters                               \
-	{                                                                 \
-		__typeof__(&name) real = REAL(name);                      \
-                                                                          \
-		return real ? real arguments : (fallback);                \
-	}                                                                 \
+	HEAP_REAL(void *, name, parameters, arguments, fallback)          \
 	HOOK void *name parameters                                        \
 	{                                                                 \
 		const struct hook_frame *frame = HERE;                    \
@@ -102,29 +92,7 @@ ACQUIRES(X)
 MOVES(X)
 #undef X
 
-#define X(name, parameters, arguments)                 \
-	static void name##_real parameters             \
-	{                                              \
-		__typeof__(&name) real = REAL(name);   \
-                                                       \
-		if (real)                              \
-			real arguments;                \
-		else                                   \
-			REAL(free)(pointer);           \
-	}                                              \
-	HOOK void name parameters                      \
-	{                                              \
-		const struct hook_frame *frame = HERE; \
-                                                       \
-		if (allocator_is_inside(frame)) {      \
-			name##_real arguments;         \
-			return;                        \
-		}                                      \
-		heap_released(pointer);                \
-		allocator_enter(frame);                \
-		name##_real arguments;                 \
-		allocator_leave();                     \
-	}
+#define X(name, parameters, arguments) HEAP_RELEASE_HOOK(name, parameters, arguments)
 RELEASES(X)
 #undef X
 
