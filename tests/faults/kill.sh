@@ -11,13 +11,13 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 recorded() { # FILE KIND
-  sqlite3 -readonly -separator ' ' "$1" "
+  sqlite3 -readonly -cmd '.timeout 5000' -separator ' ' "$1" "
     SELECT coalesce(sum(acquired_count), 0), coalesce(sum(released_count), 0) FROM callsite WHERE kind = '$2' AND node_id IN
       (SELECT node_id FROM stack WHERE function IN ('counted_make', 'counted_open'))"
 }
 
 is_finished() { # FILE
-  [[ $(sqlite3 -readonly "$1" "SELECT value FROM meta WHERE key = 'state'" 2>/dev/null) == ended ]]
+  [[ $(sqlite3 -readonly -cmd '.timeout 5000' "$1" "SELECT value FROM meta WHERE key = 'state'" 2>/dev/null) == ended ]]
 }
 
 # One kill. Prints nothing when the counts agree.

@@ -19,7 +19,7 @@ load=$!
 
 figures() { # bytes of the files, events, callsites
   echo "$(($(stat -c %s "$folder/redis.db") + $(stat -c %s "$folder/redis.db-wal" 2>/dev/null || echo 0)))" \
-    "$(sqlite3 -readonly -separator ' ' "$folder/redis.db" \
+    "$(sqlite3 -readonly -cmd '.timeout 5000' -separator ' ' "$folder/redis.db" \
       'SELECT sum(acquired_count + released_count), (SELECT count(*) FROM site) FROM total')"
 }
 

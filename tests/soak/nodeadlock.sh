@@ -17,12 +17,12 @@ if [[ $code -ne 0 ]]; then
   exit 1
 fi
 for _ in {1..300}; do
-  [[ $(sqlite3 -readonly "$folder/soak.db" "SELECT value FROM meta WHERE key = 'state'" 2>/dev/null) == ended ]] && break
+  [[ $(sqlite3 -readonly -cmd ".timeout 5000" "$folder/soak.db" "SELECT value FROM meta WHERE key = 'state'" 2>/dev/null) == ended ]] && break
   sleep 0.1
 done
-sqlite3 -readonly "$folder/soak.db" "
+sqlite3 -readonly -cmd ".timeout 5000" "$folder/soak.db" "
   SELECT count(*) || ' processes, ' || (SELECT sum(acquired_count) FROM total) || ' acquisitions in ' ||
          (SELECT count(*) FROM site) || ' callsites, state ' || (SELECT value FROM meta WHERE key = 'state') FROM process;
   SELECT name || ' ' || sum(value) FROM trust GROUP BY name HAVING sum(value) > 0"
 echo "$(stat -c %s "$folder/soak.db") bytes of recording"
-[[ $(sqlite3 -readonly "$folder/soak.db" "SELECT value FROM meta WHERE key = 'state'; PRAGMA integrity_check" | xargs) == 'ended ok' ]]
+[[ $(sqlite3 -readonly -cmd ".timeout 5000" "$folder/soak.db" "SELECT value FROM meta WHERE key = 'state'; PRAGMA integrity_check" | xargs) == 'ended ok' ]]
