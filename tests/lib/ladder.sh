@@ -10,7 +10,7 @@ faults=0
 # The rung of each folder: an include must go to a lower rung, or stay in its folder.
 declare -A rung=(
   [preload]=0 [analyzer/base]=1 [analyzer/store]=2 [analyzer/symbols]=2 [analyzer/arena]=2
-  [analyzer/analysis]=3 [analyzer/render]=4 [analyzer/record]=5 [analyzer/commands]=5 [analyzer]=6
+  [analyzer/analysis]=3 [analyzer/render]=4 [analyzer/record]=5 [analyzer/commands]=6 [analyzer]=7
 )
 
 complain() {
