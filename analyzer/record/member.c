@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "member.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,63 +12,141 @@
 
 /* /proc tells a start to a hundredth of a second; a process claims its slot after it. */
 #define START_TOLERANCE_NS NS_PER_S
+#define FRESH_NS (3 * NS_PER_S)
 
-/* The pid is of a process that began after the entry was claimed: it is not the one that claimed it. */
-static bool is_another_process(const struct arena_entry *entry, const struct proc_stat *stat,
-			       const struct member_clock *clock)
+/* A search of all processes takes some milliseconds. */
+#define SEARCH_REST_NS NS_PER_S
+
+static void close_pidfd(struct member *member)
 {
-	int64_t claimed_ns =
-		(int64_t)entry->claimed_realtime_ns - clock->created_realtime_ns + clock->created_boottime_ns;
-
-	return !clock->has_stepped && stat->started_ns > claimed_ns + START_TOLERANCE_NS;
+	if (member->pidfd >= 0)
+		close(member->pidfd);
+	member->pidfd = -1;
 }
 
-static void find_process(struct member *member, const struct arena_entry *entry, const struct member_clock *clock)
+/*
+ * What the start of a process says. One that began after the entry was claimed did not claim it. All but the first of
+ * an arena's processes began after the arena was made, and the first one just before, or it became the program by an
+ * exec: then it is met while its claim is fresh, or has a pid that is not lower.
+ */
+static bool is_another_by_time(const struct arena_entry *entry, const struct proc_stat *stat,
+			       const struct member_origin *origin, int64_t now_ns)
+{
+	int64_t claimed_ns =
+		(int64_t)entry->claimed_realtime_ns - origin->created_realtime_ns + origin->created_boottime_ns;
+	bool is_fresh = !origin->clock_has_stepped && now_ns - claimed_ns < FRESH_NS;
+
+	if (!origin->clock_has_stepped && stat->started_ns > claimed_ns + START_TOLERANCE_NS)
+		return true;
+	return stat->started_ns < origin->created_boottime_ns - FRESH_NS &&
+	       (!is_fresh || entry->pid < origin->creator_pid);
+}
+
+/*
+ * The pid may be of a namespace that has gone with its container, or have been reused since. The mappings tell; where
+ * they cannot be read, the time.
+ */
+static bool is_another(const struct arena_entry *entry, const struct proc_stat *stat,
+		       const struct member_origin *origin, int64_t now_ns)
+{
+	enum proc_maps maps = proc_maps_file(entry->pid, origin->arena_name);
+
+	if (maps == PROC_MAPS_UNKNOWN)
+		return is_another_by_time(entry, stat, origin, now_ns);
+	return maps == PROC_MAPS_NOT;
+}
+
+static void know_process(struct member *member, const struct proc_stat *stat)
+{
+	member->started_ns = stat->started_ns;
+	if (stat->stack_start > 1)
+		member->stack_start = stat->stack_start;
+}
+
+/* The entry's pid as it is. False if that is another process, or none. */
+static bool find_here(struct member *member, const struct arena_entry *entry, const struct member_origin *origin,
+		      int64_t now_ns)
 {
 	struct proc_stat stat;
 
 	/* the descriptor first: what is read after it is of the process that it stands for, or that one has ended */
 	member->pidfd = (int)syscall(SYS_pidfd_open, entry->pid, 0);
-	member->stack_start = -1;
-	if (!proc_stat_read(entry->pid, &stat)) {
-		/* hidden from us (hidepid): the descriptor will tell */
-		member->state = member->pidfd >= 0 ? MEMBER_LIVE : MEMBER_ENDED;
-		return;
+	if (!proc_stat_read(entry->pid, &stat))
+		return member->pidfd >= 0; /* hidden from us (hidepid): the descriptor will tell */
+	if (proc_has_ended(&stat) || is_another(entry, &stat, origin, now_ns)) {
+		close_pidfd(member);
+		return false;
 	}
-	if (proc_has_ended(&stat) || is_another_process(entry, &stat, clock)) {
-		member->state = MEMBER_ENDED;
-		return;
-	}
-	member->started_ns = stat.started_ns;
-	if (stat.stack_start > 1)
-		member->stack_start = stat.stack_start;
+	know_process(member, &stat);
+	return true;
 }
 
-struct member *member_open(uint32_t slot, const struct arena_entry *entry, const struct member_clock *clock)
+/*
+ * A pid that is lower than that of the arena's first process, or somebody else's: then the process may be in a
+ * namespace of its own, and must not be taken for dead, for its slot would go to another one.
+ */
+static bool may_be_elsewhere(const struct arena_entry *entry, const struct member_origin *origin)
+{
+	return entry->pid < origin->creator_pid || kill((pid_t)entry->pid, 0) == 0 || errno != ESRCH;
+}
+
+static bool find_elsewhere(struct member *member, const struct arena_entry *entry, const struct member_origin *origin)
+{
+	uint32_t pid = proc_find_namespaced(entry->pid, origin->arena_name);
+	struct proc_stat stat;
+
+	if (!pid)
+		return false;
+	member->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (!proc_stat_read(pid, &stat) || proc_has_ended(&stat))
+		return false;
+	watch_set_pid(member->watch, pid);
+	know_process(member, &stat);
+	return true;
+}
+
+/* False: the search has to rest. */
+static bool find_process(struct member *member, const struct arena_entry *entry, struct member_origin *origin,
+			 int64_t now_ns)
+{
+	if (entry->state == SLOT_EXECED) {
+		member->state = MEMBER_EXECED;
+		return true;
+	}
+	if (find_here(member, entry, origin, now_ns))
+		return true;
+	member->state = MEMBER_ENDED;
+	if (!may_be_elsewhere(entry, origin))
+		return true;
+	if (now_ns < origin->search_due_ns)
+		return false;
+	origin->search_due_ns = now_ns + SEARCH_REST_NS;
+	if (find_elsewhere(member, entry, origin))
+		member->state = MEMBER_LIVE;
+	return true;
+}
+
+struct member *member_open(uint32_t slot, const struct arena_entry *entry, struct member_origin *origin, int64_t now_ns)
 {
 	struct member *member = calloc(1, sizeof(*member));
 
 	if (!member)
 		return NULL;
-	member->watch = watch_open(slot, entry);
 	member->pidfd = -1;
+	member->stack_start = -1;
 	member->attention = entry->attention;
-	if (!member->watch) {
-		member_close(member);
-		return NULL;
-	}
-	find_process(member, entry, clock);
-	if (entry->state == SLOT_EXECED)
-		member->state = MEMBER_EXECED;
-	return member;
+	member->watch = watch_open(slot, entry);
+	if (member->watch && find_process(member, entry, origin, now_ns))
+		return member;
+	member_close(member);
+	return NULL;
 }
 
 void member_close(struct member *member)
 {
 	if (!member)
 		return;
-	if (member->pidfd >= 0)
-		close(member->pidfd);
+	close_pidfd(member);
 	watch_close(member->watch);
 	free(member);
 }

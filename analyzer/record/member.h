@@ -29,14 +29,21 @@ struct member {
 	struct sample_memory sample;
 };
 
-/* What the clocks say about when an entry was claimed. */
-struct member_clock {
-	int64_t created_realtime_ns, created_boottime_ns; /* of the arena */
-	bool has_stepped; /* the system's clock was set since: an entry's time cannot be compared */
+/* What tells the process that claimed an entry from another one with its pid. */
+struct member_origin {
+	const char *arena_name;                           /* it maps that file; borrowed, without directories */
+	int64_t created_realtime_ns, created_boottime_ns; /* of the arena: relates the entry's clock to the process's */
+	bool clock_has_stepped; /* the system's clock was set since: an entry's time cannot be compared */
+	uint32_t creator_pid;
+	int64_t search_due_ns; /* when the whole system may be searched for a process again */
 };
 
-/* NULL: no memory. A process that is gone already, or whose pid belongs to another one now, is MEMBER_ENDED. */
-struct member *member_open(uint32_t slot, const struct arena_entry *entry, const struct member_clock *clock);
+/*
+ * NULL: not now (memory, or a search that has to rest), try again. A process that is gone already, or whose pid belongs
+ * to another one, is MEMBER_ENDED.
+ */
+struct member *member_open(uint32_t slot, const struct arena_entry *entry, struct member_origin *origin,
+			   int64_t now_ns);
 void member_close(struct member *member); /* NULL is fine */
 
 /* Looks whether it has ended, where no pidfd tells. */

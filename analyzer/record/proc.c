@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proc.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +162,75 @@ void proc_link_read(uint32_t pid, const char *name, char *out, size_t size)
 	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
 	length = readlink(path, out, size - 1);
 	out[length > 0 ? length : 0] = '\0';
+}
+
+/* ---- mappings ---- */
+
+bool proc_maps_line(const char *line, const char *name)
+{
+	const char *path = strchr(line, '/');
+	const char *found = path ? strstr(path, name) : NULL;
+	size_t length = strlen(name);
+
+	/* " (deleted)" may follow */
+	return length && found && found[-1] == '/' && strchr(" \n", found[length]);
+}
+
+enum proc_maps proc_maps_file(uint32_t pid, const char *name)
+{
+	enum proc_maps result = PROC_MAPS_NOT;
+	char *line = NULL;
+	size_t capacity = 0;
+	char path[64];
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
+	maps = fopen(path, "re");
+	if (!maps)
+		return PROC_MAPS_UNKNOWN;
+	while (result == PROC_MAPS_NOT && getline(&line, &capacity, maps) > 0) {
+		if (proc_maps_line(line, name))
+			result = PROC_MAPS_IT;
+	}
+	if (result == PROC_MAPS_NOT && ferror(maps))
+		result = PROC_MAPS_UNKNOWN;
+	free(line);
+	fclose(maps);
+	return result;
+}
+
+/* ---- other namespaces ---- */
+
+/* "NSpid:	4321	7": from ours to the innermost. */
+uint32_t proc_inner_pid(const char *status)
+{
+	const char *at = strstr(status, "\nNSpid:");
+	const char *end = at ? strchr(at + 1, '\n') : NULL;
+	const char *tab = end ? memrchr(at, '\t', (size_t)(end - at)) : NULL;
+
+	if (!tab || memchr(at, '\t', (size_t)(tab - at)) == NULL)
+		return 0;
+	return (uint32_t)strtoul(tab + 1, NULL, 10);
+}
+
+uint32_t proc_find_namespaced(uint32_t inner_pid, const char *mapped_file)
+{
+	DIR *directory = opendir("/proc");
+	const struct dirent *item;
+	char status[4096];
+	uint32_t found = 0;
+
+	while (directory && !found && (item = readdir(directory))) {
+		uint32_t pid = (uint32_t)strtoul(item->d_name, NULL, 10);
+
+		if (!pid || !read_text(pid, "status", status, sizeof(status)) || proc_inner_pid(status) != inner_pid)
+			continue;
+		if (proc_maps_file(pid, mapped_file) == PROC_MAPS_IT)
+			found = pid;
+	}
+	if (directory)
+		closedir(directory);
+	return found;
 }
 
 /* ---- pages ---- */

@@ -40,6 +40,23 @@ void proc_command_read(uint32_t pid, char *out, size_t size);
 void proc_link_read(uint32_t pid, const char *name, char *out, size_t size);
 
 /*
+ * Whether a process maps a file of that name (without directories: roots and mounts may differ; an arena's is random).
+ * Only then can a pid of an arena be trusted, which may be of another namespace, or long reused.
+ */
+enum proc_maps { PROC_MAPS_IT, PROC_MAPS_NOT, PROC_MAPS_UNKNOWN };
+enum proc_maps proc_maps_file(uint32_t pid, const char *name);
+/* A line of /proc/PID/maps. Pure. */
+bool proc_maps_line(const char *line, const char *name);
+
+/*
+ * The pid, as seen from here, of the process that is `inner_pid` in a pid namespace below ours and maps the file; 0 if
+ * there is none. Looks at every process of the system: not to be called often.
+ */
+uint32_t proc_find_namespaced(uint32_t inner_pid, const char *mapped_file);
+/* The last number of the NSpid line of a status, 0 if the process is in the reader's own namespace. Pure. */
+uint32_t proc_inner_pid(const char *status);
+
+/*
  * Bytes of the ranges that are resident or swapped out. -1 if /proc/PID/pagemap cannot be read, or there is too much of
  * it.
  */

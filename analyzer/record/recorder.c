@@ -53,7 +53,7 @@ struct recorder {
 	int64_t now_ns;       /* boot time of this step */
 	int64_t time_ns;      /* the recording's clock: it goes on evenly from the arena's creation */
 	int64_t clock_gap_ns; /* realtime - boottime, when last looked at */
-	struct member_clock member_clock;
+	struct member_origin origin;
 	int64_t tick_due_ns, retry_due_ns, failing_since_ns, alone_since_ns;
 	int64_t last_end_ns; /* the recording's time at which the last process ended */
 	int64_t second;      /* for full_children */
@@ -88,13 +88,22 @@ static int64_t clock_gap(void)
 	return clock_realtime_ns() - clock_boottime_ns();
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 static void start_clocks(struct recorder *recorder)
 {
 	const struct arena_header *head = arena_head(recorder->arena);
 	int64_t gap_ns = (int64_t)head->created_realtime_ns - (int64_t)head->created_boottime_ns;
 
-	recorder->member_clock = (struct member_clock){.created_realtime_ns = (int64_t)head->created_realtime_ns,
-						       .created_boottime_ns = (int64_t)head->created_boottime_ns};
+	recorder->origin.arena_name = base_name(arena_path(recorder->arena));
+	recorder->origin.creator_pid = head->creator_pid;
+	recorder->origin.created_realtime_ns = (int64_t)head->created_realtime_ns;
+	recorder->origin.created_boottime_ns = (int64_t)head->created_boottime_ns;
 	recorder->clock_gap_ns = gap_ns;
 	recorder->time_ns = (int64_t)head->created_realtime_ns;
 	recorder->last_end_ns = recorder->time_ns;
@@ -177,7 +186,7 @@ static void notice_clock_step(struct recorder *recorder)
 	if (step_ns < CLOCK_STEP_NS && step_ns > -CLOCK_STEP_NS)
 		return;
 	recorder->clock_gap_ns = gap_ns;
-	recorder->member_clock.has_stepped = true;
+	recorder->origin.clock_has_stepped = true;
 	notice_retract(&recorder->notices, NOTICE_CLOCK);
 	notice_say(&recorder->notices, NOTICE_CLOCK, recorder->time_ns, 0,
 		   "the system's clock was set %s by %lld s; times in this recording go on by the clock it began with",
@@ -191,7 +200,7 @@ static void notice_clock_step(struct recorder *recorder)
  */
 static void read_clocks(struct recorder *recorder)
 {
-	const struct member_clock *created = &recorder->member_clock;
+	const struct member_origin *created = &recorder->origin;
 	int64_t time_ns;
 
 	recorder->now_ns = clock_boottime_ns();
@@ -203,7 +212,7 @@ static void read_clocks(struct recorder *recorder)
 
 static void set_epoch(struct recorder *recorder)
 {
-	int64_t age_ns = recorder->now_ns - recorder->member_clock.created_boottime_ns;
+	int64_t age_ns = recorder->now_ns - recorder->origin.created_boottime_ns;
 
 	if (age_ns >= 0)
 		arena_set_epoch(recorder->arena, (uint32_t)(1 + age_ns / NS_PER_S));
@@ -273,7 +282,7 @@ static void follow_slot(struct recorder *recorder, uint32_t slot)
 	if (!is_owned || recorder->done_generation[slot] == entry->generation)
 		return;
 	if (!member)
-		recorder->members[slot] = member_open(slot, entry, &recorder->member_clock);
+		recorder->members[slot] = member_open(slot, entry, &recorder->origin, recorder->now_ns);
 	else
 		follow_member(recorder, slot);
 }

@@ -26,6 +26,7 @@ struct figure {
 struct watch {
 	uint32_t slot;
 	struct arena_entry entry;
+	uint32_t pid; /* for /proc */
 	struct slot_header header;
 	uint32_t process_id;
 	bool was_there; /* the process had rows before: a recorder was here, or a commit failed */
@@ -85,6 +86,7 @@ struct watch *watch_open(uint32_t slot, const struct arena_entry *entry)
 		return NULL;
 	watch->slot = slot;
 	watch->entry = *entry;
+	watch->pid = entry->pid;
 	return watch;
 }
 
@@ -127,7 +129,12 @@ uint32_t watch_slot(const struct watch *watch)
 
 uint32_t watch_pid(const struct watch *watch)
 {
-	return watch->entry.pid;
+	return watch->pid;
+}
+
+void watch_set_pid(struct watch *watch, uint32_t pid)
+{
+	watch->pid = pid;
 }
 
 uint32_t watch_generation(const struct watch *watch)
@@ -219,11 +226,11 @@ static int record_process(struct watch *watch, const struct tick *tick)
 	if (!watch->process_id)
 		watch->was_there = store_find_process(tick->store, watch->slot, watch->entry.generation, &id,
 						      &has_ended) == SEEP_OK;
-	proc_command_read(watch->entry.pid, command, sizeof(command));
+	proc_command_read(watch->pid, command, sizeof(command));
 	if (!command[0])
 		process.command = NULL;
 	if (!process.exe[0]) {
-		proc_link_read(watch->entry.pid, "exe", exe, sizeof(exe));
+		proc_link_read(watch->pid, "exe", exe, sizeof(exe));
 		process.exe = exe;
 	}
 	watch->command_due_ns = watch->process_id ? INT64_MAX : tick->now_ns + COMMAND_SETTLED_NS;
@@ -243,7 +250,7 @@ static void module_file(const struct watch *watch, const struct arena_module *mo
 	} else if (!module->path[0]) {
 		snprintf(out, size, "%s", watch->header.exe);
 	} else if (module->path[0] != '/' && strchr(module->path, '/')) {
-		proc_link_read(watch->entry.pid, "cwd", directory, sizeof(directory));
+		proc_link_read(watch->pid, "cwd", directory, sizeof(directory));
 		snprintf(out, size, "%s/%s", directory, module->path);
 	} else {
 		snprintf(out, size, "%s", module->path);

@@ -33,7 +33,9 @@ void watch_close(struct watch *watch);                                    /* NUL
 void watch_forget(struct watch *watch);
 
 uint32_t watch_slot(const struct watch *watch);
+/* For /proc: the entry's, unless that is of another namespace. */
 uint32_t watch_pid(const struct watch *watch);
+void watch_set_pid(struct watch *watch, uint32_t pid);
 uint32_t watch_generation(const struct watch *watch);
 /* Its row; 0 before its first tick. */
 uint32_t watch_process_id(const struct watch *watch);
