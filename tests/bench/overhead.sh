@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What Seep and heaptrack cost: each workload bare, under Seep and under heaptrack in turn, ROUNDS times, as the medians of the ratios
-# to the bare run of the same round. usage: tests/bench/overhead.sh [ROUNDS]     (BUILD names the build)
+# What Seep and heaptrack cost: each workload bare, under Seep and under heaptrack in turn, ROUNDS times; CPU time (user and system)
+# of the program and of all processes that the tool adds, for the same work, as the medians of the ratios to the bare run of the same round. usage: tests/bench/overhead.sh [ROUNDS]     (BUILD names the build)
 # Servers listen on loopback only and are stopped by process id.
 set -u
 rounds=${1:-3}
@@ -18,7 +18,7 @@ free_port() {
 below() {
   case $1 in
     bare) tool=(env) ;;
-    seep) tool=(env "LD_PRELOAD=$build/libseep.so" "SEEP_OPTIONS=out=$work/seep.$RANDOM.db") ;;
+    seep) tool=(env "LD_PRELOAD=$build/libseep.so" "SEEP_OPTIONS=out=$work/seep.$RANDOM.db:arena=$work/arena") ;;
     heaptrack) tool=(heaptrack -o "$work/heaptrack") ;;
   esac
 }
@@ -37,6 +37,10 @@ stop() {
   for child in $(pgrep -P "$pid"); do kill "$child" 2>/dev/null; done
   kill "$pid" 2>/dev/null
   wait "$pid" 2>/dev/null
+  for _ in $(seq 100); do
+    pgrep -f "record --arena $work/arena" >/dev/null || break
+    sleep 0.1
+  done
   server=0
 }
 
@@ -49,21 +53,35 @@ answers() {
   exit 3
 }
 
-# Each workload prints its cost: the time for a fixed amount of work (less is better).
+# The server, its children, and the recorder, which is nobody's child.
+processes() {
+  local child
+  echo "$1"
+  for child in $(pgrep -P "$1"); do processes "$child"; done
+}
+cpu_ticks() {
+  local pid
+  for pid in $(processes "$server") $(pgrep -f "record --arena $work/arena"); do
+    sed 's/.*) //' "/proc/$pid/stat"
+  done 2>/dev/null | awk '{ ticks += $12 + $13 } END { print ticks }'
+}
+
+# Each workload prints its cost for a fixed amount of work.
 redis() {
-  local port
+  local port before
   port=$(free_port)
   start "$1" redis-server --port "$port" --save '' --bind 127.0.0.1
   answers "$port"
-  redis-benchmark -p "$port" -t set -r 10000 -q --csv -n "$2" -P "$3" 2>/dev/null |
-    awk -F'"' '$2 == "SET" { print 1e6 / $4 }'
+  before=$(cpu_ticks)
+  redis-benchmark -p "$port" -t set -r 10000 -q -n "$2" -P "$3" >/dev/null 2>&1
+  echo $(($(cpu_ticks) - before))
   stop
 }
-redis_plain() { redis "$1" 150000 1; }
-redis_pipelined() { redis "$1" 1500000 16; }
+redis_plain() { redis "$1" 200000 1; }
+redis_pipelined() { redis "$1" 2000000 16; }
 
 nginx_wrk() {
-  local port
+  local port before
   port=$(free_port)
   mkdir -p "$work/nginx"
   echo hello >"$work/nginx/index.html"
@@ -75,7 +93,9 @@ CONF
   chmod 755 "$work" "$work/nginx"
   start "$1" nginx -c "$work/nginx.conf" -e "$work/nginx.error"
   answers "$port"
-  wrk -t1 -c32 -d3 "http://127.0.0.1:$port/" | awk '/Requests\/sec/ { print 1e6 / $2 }'
+  before=$(cpu_ticks)
+  wrk -t1 -c32 -d3 "http://127.0.0.1:$port/" >"$work/wrk"
+  awk -v ticks=$(($(cpu_ticks) - before)) '/requests in/ { print 1e6 * ticks / $1 }' "$work/wrk"
   stop
 }
 
