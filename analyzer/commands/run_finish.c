@@ -11,7 +11,6 @@
 #include "../arena/arena_reader.h"
 #include "../base/clock.h"
 #include "../record/recorder.h"
-#include "../store/store.h"
 
 #define LOOK_NS (50 * NS_PER_MS)
 /* A recorder that was just started may not have taken the lock yet. */
@@ -126,24 +125,6 @@ static enum outcome wait_for_recorder(struct run *run)
 
 /* ---- saying ---- */
 
-/* What the recorder had to say: it has no terminal of its own. */
-static void print_message(const struct store_mark *mark, void *context)
-{
-	(void)context;
-	if (strcmp(mark->kind, "message") == 0 || strcmp(mark->kind, "clock") == 0)
-		fprintf(stderr, "seep run: note: %s\n", mark->text);
-}
-
-static void print_messages(const char *path)
-{
-	struct store *store;
-
-	if (store_open(path, &store, NULL))
-		return;
-	store_each_mark(store, print_message, NULL, NULL);
-	store_close(store);
-}
-
 /* The path as one would type it here. */
 static const char *short_path(const char *path)
 {
@@ -202,8 +183,6 @@ void run_finish(struct run *run)
 		memcpy(recording, run->recording, sizeof(recording));
 	if (outcome == RUN_UNSEEN && access(recording, F_OK) == 0)
 		outcome = RUN_DONE;
-	if (outcome == RUN_DONE || outcome == RUN_BACKGROUND)
-		print_messages(recording);
 	say_outcome(run, outcome, recording);
 	arena_close(run->reader);
 }

@@ -6,9 +6,12 @@
 #include "../base/clock.h"
 #include "proc.h"
 
-/* CPU time : rest, so that all looks of a kind together take less than a thousandth (half of one, for pages) of a core.
+/*
+ * After looks that took the CPU time t together, a kind rests for so many times t: it takes less than that part of a
+ * core, whatever the machine and the number of processes, descriptors and connections.
  */
-static const int64_t rests[LOOK_COUNT] = {[LOOK_MEMORY] = 1000, [LOOK_DESCRIPTORS] = 1000, [LOOK_PAGES] = 2000};
+static const int64_t rests[LOOK_COUNT] = {
+	[LOOK_MEMORY] = 1000, [LOOK_DESCRIPTORS] = 1000, [LOOK_SOCKETS] = 500, [LOOK_PAGES] = 2000};
 
 void sampler_begin(struct sampler *sampler, int64_t now_ns)
 {
@@ -16,6 +19,8 @@ void sampler_begin(struct sampler *sampler, int64_t now_ns)
 		sampler->is_due[i] = now_ns >= sampler->due_ns[i];
 		sampler->cpu_ns[i] = 0;
 	}
+	/* they are counted by what the descriptors stand for */
+	sampler->is_due[LOOK_SOCKETS] &= sampler->is_due[LOOK_DESCRIPTORS];
 }
 
 void sampler_end(struct sampler *sampler, int64_t now_ns)
@@ -110,21 +115,6 @@ static int record_unseen(const struct watch *watch, const struct fd_survey *surv
 	return store_put_unseen(tick->store, watch_process_id(watch), both.entries, both.count, tick->error);
 }
 
-static int look_at_descriptors(struct sampler *sampler, const struct watch *watch, struct sample_memory *memory,
-			       const struct tick *tick, struct store_process_sample *sample)
-{
-	struct fd_survey survey = {0};
-	int code = SEEP_OK;
-
-	if (fd_survey_read(&survey, watch_pid(watch))) {
-		sample->figures.descriptors = (int64_t)survey.count;
-		count_states(sampler, &survey, watch_pid(watch), sample->tcp);
-		code = record_unseen(watch, &survey, memory, tick);
-	}
-	fd_survey_release(&survey);
-	return code;
-}
-
 /* ---- a process ---- */
 
 static void look_at_pages(const struct watch *watch, struct store_process_figures *figures)
@@ -135,30 +125,54 @@ static void look_at_pages(const struct watch *watch, struct store_process_figure
 		proc_resident_bytes(watch_pid(watch), header->private_ranges, header->private_range_count);
 }
 
+/* Charges a kind of look with the CPU time since the last charge. */
+static void charge(struct sampler *sampler, enum look look, int64_t *since_ns)
+{
+	int64_t now_ns = clock_cpu_ns();
+
+	sampler->cpu_ns[look] += now_ns - *since_ns;
+	*since_ns = now_ns;
+}
+
+static int look_at_all(struct sampler *sampler, const struct watch *watch, struct sample_memory *memory,
+		       const struct tick *tick, struct store_process_sample *sample)
+{
+	int64_t since_ns = clock_cpu_ns();
+	struct fd_survey survey = {0};
+	int code = SEEP_OK;
+
+	if (sampler->is_due[LOOK_MEMORY])
+		look_at_memory(watch_pid(watch), &sample->figures);
+	charge(sampler, LOOK_MEMORY, &since_ns);
+	if (sampler->is_due[LOOK_DESCRIPTORS] && fd_survey_read(&survey, watch_pid(watch))) {
+		sample->figures.descriptors = (int64_t)survey.count;
+		code = record_unseen(watch, &survey, memory, tick);
+		charge(sampler, LOOK_DESCRIPTORS, &since_ns);
+		if (sampler->is_due[LOOK_SOCKETS])
+			count_states(sampler, &survey, watch_pid(watch), sample->tcp);
+		charge(sampler, LOOK_SOCKETS, &since_ns);
+	}
+	fd_survey_release(&survey);
+	if (sampler->is_due[LOOK_PAGES])
+		look_at_pages(watch, &sample->figures);
+	charge(sampler, LOOK_PAGES, &since_ns);
+	return code;
+}
+
 int sampler_take(struct sampler *sampler, const struct watch *watch, struct sample_memory *memory,
 		 const struct tick *tick)
 {
 	struct store_process_sample sample = {.process_id = watch_process_id(watch)};
-	int64_t cpu_ns[LOOK_COUNT + 1];
-	int code = SEEP_OK;
+	bool any_is_due = false;
+	int code;
 
+	for (int i = 0; i < LOOK_COUNT; i++)
+		any_is_due |= sampler->is_due[i];
+	if (!any_is_due)
+		return SEEP_OK;
 	memset(&sample.figures, -1, sizeof(sample.figures));
 	memset(sample.tcp, -1, sizeof(sample.tcp));
 	sample.figures.time = tick->now_ns / NS_PER_S;
-	cpu_ns[LOOK_MEMORY] = clock_cpu_ns();
-	if (sampler->is_due[LOOK_MEMORY])
-		look_at_memory(watch_pid(watch), &sample.figures);
-	cpu_ns[LOOK_DESCRIPTORS] = clock_cpu_ns();
-	if (sampler->is_due[LOOK_DESCRIPTORS])
-		code = look_at_descriptors(sampler, watch, memory, tick, &sample);
-	cpu_ns[LOOK_PAGES] = clock_cpu_ns();
-	if (sampler->is_due[LOOK_PAGES])
-		look_at_pages(watch, &sample.figures);
-	cpu_ns[LOOK_COUNT] = clock_cpu_ns();
-	for (int i = 0; i < LOOK_COUNT; i++)
-		sampler->cpu_ns[i] += cpu_ns[i + 1] - cpu_ns[i];
-	if (code ||
-	    (!sampler->is_due[LOOK_MEMORY] && !sampler->is_due[LOOK_DESCRIPTORS] && !sampler->is_due[LOOK_PAGES]))
-		return code;
-	return store_put_process_sample(tick->store, &sample, tick->error);
+	code = look_at_all(sampler, watch, memory, tick, &sample);
+	return code ? code : store_put_process_sample(tick->store, &sample, tick->error);
 }

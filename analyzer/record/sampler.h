@@ -12,7 +12,7 @@
 #include "sockets.h"
 #include "watch.h"
 
-enum look { LOOK_MEMORY, LOOK_DESCRIPTORS, LOOK_PAGES, LOOK_COUNT };
+enum look { LOOK_MEMORY, LOOK_DESCRIPTORS, LOOK_SOCKETS, LOOK_PAGES, LOOK_COUNT };
 
 struct sampler {
 	int64_t due_ns[LOOK_COUNT];
