@@ -60,7 +60,7 @@ struct arena_header {
 	uint64_t created_boottime_ns; /* CLOCK_BOOTTIME */
 	uint32_t creator_pid;
 	uint32_t interval_ms;         /* how often the recorder reads */
-	uint32_t unslotted_processes; /* ran unrecorded: every slot was taken */
+	uint32_t unslotted_processes; /* ran unrecorded: no slot was free, or no page for one */
 	uint32_t ready;               /* set last by the creator */
 	uint8_t reserved[128];
 	char recording_path[ARENA_PATH_MAX]; /* absolute, NUL-terminated */

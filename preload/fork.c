@@ -115,17 +115,35 @@ static bool slot_take(struct slot *slot, uint32_t pid)
 
 /* ---- fork ---- */
 
-static void gate_close(void)
+/*
+ * Keeps other threads out of new sections. `forking` is set before the gate closes and cleared after it opens: a signal
+ * handler that comes to this thread in between must not wait for what only this thread can do. False: another thread
+ * forks for longer than is waited for.
+ */
+static bool gate_close(void)
 {
-	uint32_t open = 0;
+	bool is_closed = false;
 
-	for (int tries = 0; tries < 1000 && !atomic_compare_exchange_strong(&shim.gate, &open, 1); tries++) {
-		open = 0;
-		sys_sched_yield(); /* another thread forks at the same time */
-	}
 	local.forking = 1;
-	if (shim.has_membarrier)
+	for (int tries = 0; tries < 10000 && !is_closed; tries++) {
+		uint32_t open = 0;
+
+		is_closed = atomic_compare_exchange_strong(&shim.gate, &open, 1);
+		if (!is_closed)
+			sys_sched_yield();
+	}
+	if (is_closed && shim.has_membarrier)
 		sys_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
+	local.forking = is_closed;
+	return is_closed;
+}
+
+static void gate_open(void)
+{
+	if (local.forking)
+		atomic_store_explicit(&shim.gate, 0, memory_order_release);
+	atomic_signal_fence(memory_order_seq_cst);
+	local.forking = 0;
 }
 
 static void before_fork(void)
@@ -137,8 +155,8 @@ static void before_fork(void)
 	if (!shim_active(false) || !slot_take(&pending, shim.slot.header->pid))
 		return;
 	is_complete = slot_copy(&pending, &shim.slot, &copied);
-	gate_close();
-	was_quiet = sections_wait();
+	was_quiet = gate_close();
+	was_quiet = sections_wait() && was_quiet;
 	is_complete = is_complete && slot_copy(&pending, &shim.slot, &copied);
 	if (!is_complete) {
 		slot_unclaim(pending.index);
@@ -152,8 +170,7 @@ static void before_fork(void)
 
 static void after_fork_in_parent(void)
 {
-	local.forking = 0;
-	atomic_store_explicit(&shim.gate, 0, memory_order_release);
+	gate_open();
 	if (pending.index != UINT32_MAX && atomic_load(&shim.mode) == MODE_ACTIVE)
 		__atomic_fetch_add(&shim.slot.header->fork_count, 1, __ATOMIC_RELAXED);
 }
@@ -177,13 +194,13 @@ static void after_fork_in_child(void)
 	if (atomic_load(&shim.mode) != MODE_ACTIVE)
 		return;
 	atomic_store(shim.guard, 1);
+	atomic_store(&shim.gate, 0);
 	threads_after_fork();
 	mappings_after_fork();
 	if (pending.index == UINT32_MAX || !slot_adopt(&pending))
 		atomic_store(&shim.mode, MODE_OFF);
 	pending.index = UINT32_MAX;
 	local.forking = 0;
-	atomic_store(&shim.gate, 0);
 }
 
 COLD bool shim_adopt(void)

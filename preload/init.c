@@ -657,8 +657,12 @@ static bool slot_start(void)
 	uint32_t index = slot_claim(0, pid, UINT32_MAX);
 	struct text exe;
 
-	if (index == UINT32_MAX || !slot_map(&shim.slot, index) || !slot_fill(&shim.slot))
+	if (index == UINT32_MAX)
 		return false;
+	if (!slot_map(&shim.slot, index) || !slot_fill(&shim.slot)) {
+		slot_unclaim(index);
+		return false;
+	}
 	shim.slot.header->pid = pid;
 	shim.slot.header->ppid = (uint32_t)sys_call0(SYS_getppid);
 	exe = TEXT(shim.slot.header->exe);

@@ -146,6 +146,7 @@ uint32_t slot_claim(uint32_t first, uint32_t pid, uint32_t parent_slot)
 
 void slot_unclaim(uint32_t index)
 {
+	__atomic_fetch_add(&shim.arena->unslotted_processes, 1, __ATOMIC_RELAXED);
 	shim.directory[index].pid = 0;
 	__atomic_store_n(&shim.directory[index].state, SLOT_FREE, __ATOMIC_RELEASE);
 }
@@ -338,17 +339,24 @@ void threads_after_fork(void)
 
 /* ---- sections ---- */
 
-/* Bounded: another library's fork handler may wait for a lock that a thread waiting here holds. */
+/*
+ * Bounded: another library's fork handler may wait for a lock that a thread waiting here holds. Who has waited that
+ * long opens the gate for all: a fork that takes longer costs exactness (it is counted), and must not cost every event
+ * the same wait.
+ */
 static COLD void gate_wait(void)
 {
 	struct timespec start, now;
+	int64_t waited_ns = 0;
 
 	sys_clock_gettime(CLOCK_MONOTONIC, &start);
-	do {
+	while (atomic_load_explicit(&shim.gate, memory_order_acquire) && waited_ns < 100000000) {
 		sys_sched_yield();
 		sys_clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (atomic_load_explicit(&shim.gate, memory_order_acquire) &&
-		 (now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec < 100000000L);
+		waited_ns = (now.tv_sec - start.tv_sec) * INT64_C(1000000000) + now.tv_nsec - start.tv_nsec;
+	}
+	if (waited_ns >= 100000000 && atomic_exchange(&shim.gate, 0))
+		trust_add(TRUST_FORK_TIMEOUTS, 1);
 }
 
 static void section_add(struct thread *thread, uint32_t delta)

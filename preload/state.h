@@ -129,6 +129,7 @@ bool shim_adopt(void);
 bool slot_map(struct slot *slot, uint32_t index);
 /* Claims a free entry of the directory for `pid`; UINT32_MAX if there is none. */
 uint32_t slot_claim(uint32_t first, uint32_t pid, uint32_t parent_slot);
+/* For want of pages: gives the slot back and counts a process that runs unrecorded. */
 void slot_unclaim(uint32_t index);
 /* Fills a mapped, empty slot with what each has from the start: pseudo modules, nodes and sites. */
 bool slot_fill(struct slot *slot);

@@ -31,9 +31,8 @@
 #define STOP_NS (5 * NS_PER_S)
 #define SYMBOLS_EACH_TICK_NS (50 * NS_PER_MS)
 #define SYMBOLS_AT_END_NS NS_PER_S
-/* Children that came and went between two looks are stored with all they inherited, so many each second; the others
- * without. */
-enum { FULL_CHILDREN_EACH_SECOND = 8 };
+/* For children that have not lived from one tick to the next: about a ten-thousandth of a core. */
+enum { INHERITED_ROWS_EACH_SECOND = 2000 };
 
 struct claim {
 	uint32_t generation; /* of the claim; 0: none is watched */
@@ -55,9 +54,9 @@ struct recorder {
 	int64_t clock_gap_ns; /* realtime - boottime, when last looked at */
 	struct member_origin origin;
 	int64_t tick_due_ns, retry_due_ns, failing_since_ns, alone_since_ns;
-	int64_t last_end_ns; /* the recording's time at which the last process ended */
-	int64_t second;      /* for full_children */
-	unsigned full_children;
+	int64_t last_end_ns;    /* the recording's time at which the last process ended */
+	int64_t second;         /* for inherited_rows */
+	int64_t inherited_rows; /* left of this second's */
 	bool has_ticked;
 	uint32_t unslotted;
 	int64_t arena_peak_bytes;
@@ -460,18 +459,30 @@ static void look_after_file(struct recorder *recorder)
 
 /* ---- a tick ---- */
 
-static enum watch_reading reading_of(struct recorder *recorder, const struct member *member)
+/* A child's whole inheritance is stored when it has lived from one tick to the next, or as far as the rows of this
+ * second go. */
+static enum watch_reading reading_of(const struct recorder *recorder, const struct member *member)
+{
+	bool is_full = member->is_recorded || !recorder->has_ticked || recorder->inherited_rows > 0;
+
+	if (member->state == MEMBER_LIVE)
+		return is_full ? WATCH_LIVE : WATCH_LIVE_EVENTS;
+	return is_full ? WATCH_FINAL : WATCH_FINAL_EVENTS;
+}
+
+static void spend_rows(struct recorder *recorder, const struct member *member, enum watch_reading reading)
+{
+	if (!member->is_recorded && (reading == WATCH_LIVE || reading == WATCH_FINAL))
+		recorder->inherited_rows -= watch_header(member->watch)->sites_used;
+}
+
+static void refill_rows(struct recorder *recorder)
 {
 	int64_t second = recorder->now_ns / NS_PER_S;
 
-	if (member->state == MEMBER_LIVE)
-		return WATCH_LIVE;
-	if (member->is_recorded || !recorder->has_ticked)
-		return WATCH_FINAL;
 	if (second != recorder->second)
-		recorder->full_children = 0;
+		recorder->inherited_rows = INHERITED_ROWS_EACH_SECOND;
 	recorder->second = second;
-	return recorder->full_children++ < FULL_CHILDREN_EACH_SECOND ? WATCH_FINAL : WATCH_FINAL_EVENTS;
 }
 
 static void say_impossible(struct recorder *recorder, struct member *member)
@@ -490,8 +501,10 @@ static void say_impossible(struct recorder *recorder, struct member *member)
 static int record_member(struct recorder *recorder, struct member *member, const struct tick *tick, bool sample)
 {
 	bool lives = member->state == MEMBER_LIVE;
-	int code = watch_record(member->watch, tick, reading_of(recorder, member));
+	enum watch_reading reading = reading_of(recorder, member);
+	int code = watch_record(member->watch, tick, reading);
 
+	spend_rows(recorder, member, reading);
 	if (code == SEEP_OK)
 		code = fd_mark_record(member->watch, tick, lives);
 	if (code == SEEP_OK && lives && sample)
@@ -526,7 +539,8 @@ static int record_unslotted(struct recorder *recorder, struct error *error)
 		return SEEP_OK;
 	recorder->unslotted = count;
 	notice_say(&recorder->notices, NOTICE_UNSLOTTED, recorder->time_ns, 0,
-		   "more than %u processes ran at once: some are not recorded", recorder->slot_count);
+		   "more than %u processes ran at once, or the arena's file system was full: some are not recorded",
+		   recorder->slot_count);
 	return store_put_meta_integer(recorder->store, "unslotted_processes", count, error);
 }
 
@@ -589,6 +603,7 @@ static void tick(struct recorder *recorder, bool is_full)
 		code = open_recording(recorder, &error);
 	if (code == SEEP_OK && is_full)
 		look_after_file(recorder);
+	refill_rows(recorder);
 	if (is_full)
 		sampler_begin(&recorder->sampler, recorder->now_ns);
 	if (code == SEEP_OK)
