@@ -16,6 +16,7 @@
 
 /* A search of all processes takes some milliseconds. */
 #define SEARCH_REST_NS NS_PER_S
+enum { RECENT_PIDS = 4096 };
 
 static void close_pidfd(struct member *member)
 {
@@ -83,16 +84,24 @@ static bool find_here(struct member *member, const struct arena_entry *entry, co
 
 /*
  * A pid that is lower than that of the arena's first process, or somebody else's: then the process may be in a
- * namespace of its own, and must not be taken for dead, for its slot would go to another one.
+ * namespace of its own, and must not be taken for dead, for its slot would go to another one. Pids that have begun
+ * again from below are told by the newest one, which they are close to.
  */
 static bool may_be_elsewhere(const struct arena_entry *entry, const struct member_origin *origin)
 {
-	return entry->pid < origin->creator_pid || kill((pid_t)entry->pid, 0) == 0 || errno != ESRCH;
+	uint32_t newest;
+
+	if (kill((pid_t)entry->pid, 0) == 0 || errno != ESRCH)
+		return true;
+	if (entry->pid >= origin->creator_pid)
+		return false;
+	newest = proc_newest_pid();
+	return newest >= origin->creator_pid || entry->pid > newest || newest - entry->pid > RECENT_PIDS;
 }
 
 static bool find_elsewhere(struct member *member, const struct arena_entry *entry, const struct member_origin *origin)
 {
-	uint32_t pid = proc_find_namespaced(entry->pid, origin->arena_name);
+	uint32_t pid = proc_inner_find(&origin->inner, entry->pid);
 	struct proc_stat stat;
 
 	if (!pid)
@@ -105,7 +114,19 @@ static bool find_elsewhere(struct member *member, const struct arena_entry *entr
 	return true;
 }
 
-/* False: the search has to rest. */
+/* One search serves all that are met in a step. False: it has to rest. */
+static bool search(struct member_origin *origin, int64_t now_ns)
+{
+	if (origin->searched_ns == now_ns)
+		return true;
+	if (origin->searched_ns && now_ns - origin->searched_ns < SEARCH_REST_NS)
+		return false;
+	proc_inner_read(&origin->inner, origin->arena_name);
+	origin->searched_ns = now_ns;
+	return true;
+}
+
+/* False: not to be told now. */
 static bool find_process(struct member *member, const struct arena_entry *entry, struct member_origin *origin,
 			 int64_t now_ns)
 {
@@ -118,9 +139,8 @@ static bool find_process(struct member *member, const struct arena_entry *entry,
 	member->state = MEMBER_ENDED;
 	if (!may_be_elsewhere(entry, origin))
 		return true;
-	if (now_ns < origin->search_due_ns)
+	if (!search(origin, now_ns))
 		return false;
-	origin->search_due_ns = now_ns + SEARCH_REST_NS;
 	if (find_elsewhere(member, entry, origin))
 		member->state = MEMBER_LIVE;
 	return true;

@@ -7,6 +7,7 @@
 #ifndef SEEP_MEMBER_H
 #define SEEP_MEMBER_H
 
+#include "proc.h"
 #include "sampler.h"
 #include "watch.h"
 
@@ -35,7 +36,8 @@ struct member_origin {
 	int64_t created_realtime_ns, created_boottime_ns; /* of the arena: relates the entry's clock to the process's */
 	bool clock_has_stepped; /* the system's clock was set since: an entry's time cannot be compared */
 	uint32_t creator_pid;
-	int64_t search_due_ns; /* when the whole system may be searched for a process again */
+	struct proc_inner inner; /* as of the search of the whole system at: */
+	int64_t searched_ns;
 };
 
 /*

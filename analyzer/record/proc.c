@@ -202,35 +202,73 @@ enum proc_maps proc_maps_file(uint32_t pid, const char *name)
 /* ---- other namespaces ---- */
 
 /* "NSpid:	4321	7": from ours to the innermost. */
-uint32_t proc_inner_pid(const char *status)
+uint32_t proc_inner_pid_parse(const char *status)
 {
-	const char *at = strstr(status, "\nNSpid:");
-	const char *end = at ? strchr(at + 1, '\n') : NULL;
-	const char *tab = end ? memrchr(at, '\t', (size_t)(end - at)) : NULL;
+	const char *at = strstr(status, "\nNSpid:\t");
+	const char *first = at ? at + strlen("\nNSpid:\t") : NULL;
+	const char *end = first ? strchr(first, '\n') : NULL;
+	const char *last = end ? memrchr(first, '\t', (size_t)(end - first)) : NULL;
 
-	if (!tab || memchr(at, '\t', (size_t)(tab - at)) == NULL)
-		return 0;
-	return (uint32_t)strtoul(tab + 1, NULL, 10);
+	return last ? (uint32_t)strtoul(last + 1, NULL, 10) : 0;
 }
 
-uint32_t proc_find_namespaced(uint32_t inner_pid, const char *mapped_file)
+static void inner_add(struct proc_inner *inner, uint32_t inner_pid, uint32_t pid)
+{
+	struct proc_inner_pid *grown = realloc(inner->entries, (inner->count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return;
+	inner->entries = grown;
+	grown[inner->count++] = (struct proc_inner_pid){inner_pid, pid};
+}
+
+void proc_inner_read(struct proc_inner *inner, const char *mapped_file)
 {
 	DIR *directory = opendir("/proc");
 	const struct dirent *item;
 	char status[4096];
-	uint32_t found = 0;
 
-	while (directory && !found && (item = readdir(directory))) {
+	inner->count = 0;
+	while (directory && (item = readdir(directory))) {
 		uint32_t pid = (uint32_t)strtoul(item->d_name, NULL, 10);
+		uint32_t inner_pid = 0;
 
-		if (!pid || !read_text(pid, "status", status, sizeof(status)) || proc_inner_pid(status) != inner_pid)
-			continue;
-		if (proc_maps_file(pid, mapped_file) == PROC_MAPS_IT)
-			found = pid;
+		if (pid && read_text(pid, "status", status, sizeof(status)))
+			inner_pid = proc_inner_pid_parse(status);
+		if (inner_pid && proc_maps_file(pid, mapped_file) == PROC_MAPS_IT)
+			inner_add(inner, inner_pid, pid);
 	}
 	if (directory)
 		closedir(directory);
-	return found;
+}
+
+uint32_t proc_inner_find(const struct proc_inner *inner, uint32_t inner_pid)
+{
+	for (size_t i = 0; i < inner->count; i++) {
+		if (inner->entries[i].inner_pid == inner_pid)
+			return inner->entries[i].pid;
+	}
+	return 0;
+}
+
+void proc_inner_release(struct proc_inner *inner)
+{
+	free(inner->entries);
+	*inner = (struct proc_inner){0};
+}
+
+/* "0.00 0.01 0.05 1/123 4567" */
+uint32_t proc_newest_pid(void)
+{
+	FILE *file = fopen("/proc/loadavg", "re");
+	unsigned pid = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*s %*s %*s %*s %u", &pid) != 1)
+		pid = 0;
+	fclose(file);
+	return pid;
 }
 
 /* ---- pages ---- */

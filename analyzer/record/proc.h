@@ -48,13 +48,23 @@ enum proc_maps proc_maps_file(uint32_t pid, const char *name);
 /* A line of /proc/PID/maps. Pure. */
 bool proc_maps_line(const char *line, const char *name);
 
-/*
- * The pid, as seen from here, of the process that is `inner_pid` in a pid namespace below ours and maps the file; 0 if
- * there is none. Looks at every process of the system: not to be called often.
- */
-uint32_t proc_find_namespaced(uint32_t inner_pid, const char *mapped_file);
+/* The processes in pid namespaces below ours that map a file. Zeroed is valid and empty; proc_inner_release() frees. */
+struct proc_inner {
+	struct proc_inner_pid {
+		uint32_t inner_pid, pid; /* in its own namespace, and as seen from here */
+	} * entries;
+	size_t count;
+};
+/* Looks at every process of the system: some milliseconds. */
+void proc_inner_read(struct proc_inner *inner, const char *mapped_file);
+/* The pid as seen from here; 0 if there is none. */
+uint32_t proc_inner_find(const struct proc_inner *inner, uint32_t inner_pid);
+void proc_inner_release(struct proc_inner *inner);
 /* The last number of the NSpid line of a status, 0 if the process is in the reader's own namespace. Pure. */
-uint32_t proc_inner_pid(const char *status);
+uint32_t proc_inner_pid_parse(const char *status);
+
+/* The newest pid of our namespace, 0 unknown. */
+uint32_t proc_newest_pid(void);
 
 /*
  * Bytes of the ranges that are resident or swapped out. -1 if /proc/PID/pagemap cannot be read, or there is too much of

@@ -31,6 +31,13 @@
 #define STOP_NS (5 * NS_PER_S)
 #define SYMBOLS_EACH_TICK_NS (50 * NS_PER_MS)
 #define SYMBOLS_AT_END_NS NS_PER_S
+/*
+ * A tick that took the CPU time t is followed by the next one after so many times t at the earliest, and after that
+ * long at the latest: with hundreds of thousands of callsites the history gets coarser, and not the server slower.
+ */
+#define TICK_REST 200
+#define TICK_LATEST_NS (5 * NS_PER_S)
+
 /* For children that have not lived from one tick to the next: about a ten-thousandth of a core. */
 enum { INHERITED_ROWS_EACH_SECOND = 2000 };
 
@@ -56,6 +63,7 @@ struct recorder {
 	int64_t tick_due_ns, retry_due_ns, failing_since_ns, alone_since_ns;
 	int64_t last_end_ns;    /* the recording's time at which the last process ended */
 	int64_t second;         /* for inherited_rows */
+	int64_t tick_cost_ns;   /* CPU time of the last tick's reading */
 	int64_t inherited_rows; /* left of this second's */
 	bool has_ticked;
 	uint32_t unslotted;
@@ -151,6 +159,7 @@ void recorder_close(struct recorder *recorder)
 		member_close(recorder->members[i]);
 	symbol_pass_release(&recorder->symbols);
 	sampler_release(&recorder->sampler);
+	proc_inner_release(&recorder->origin.inner);
 	store_close(recorder->store);
 	arena_close(recorder->arena);
 	free(recorder->entries);
@@ -516,8 +525,20 @@ static int record_member(struct recorder *recorder, struct member *member, const
 	return code;
 }
 
+/* One costly tick is no reason: it may have met a new process. */
+static void put_off_next_tick(struct recorder *recorder, int64_t cost_ns)
+{
+	int64_t lesser_ns = cost_ns < recorder->tick_cost_ns ? cost_ns : recorder->tick_cost_ns;
+	int64_t rest_ns = lesser_ns * TICK_REST < TICK_LATEST_NS ? lesser_ns * TICK_REST : TICK_LATEST_NS;
+
+	recorder->tick_cost_ns = cost_ns;
+	if (recorder->tick_due_ns < recorder->now_ns + rest_ns)
+		recorder->tick_due_ns = recorder->now_ns + rest_ns;
+}
+
 static int record_members(struct recorder *recorder, const struct tick *tick, bool is_full)
 {
+	int64_t began_ns = clock_cpu_ns();
 	int code = SEEP_OK;
 
 	for (uint32_t slot = 0; slot < recorder->slot_count && code == SEEP_OK; slot++) {
@@ -528,6 +549,8 @@ static int record_members(struct recorder *recorder, const struct tick *tick, bo
 		if (member && (is_full || member->state != MEMBER_LIVE))
 			code = record_member(recorder, member, tick, is_full);
 	}
+	if (is_full)
+		put_off_next_tick(recorder, clock_cpu_ns() - began_ns);
 	return code;
 }
 

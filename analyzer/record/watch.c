@@ -9,7 +9,7 @@
 #include "../base/idmap.h"
 #include "proc.h"
 
-enum { ENTRIES_AT_ONCE = 1024 };
+enum { PIECE_NODES = 128 };
 enum { COMMAND_SIZE = 4096 };
 /* A process may change its command line after its start: workers do, to say what they are. */
 #define COMMAND_SETTLED_NS (5 * NS_PER_S)
@@ -35,10 +35,12 @@ struct watch {
 	/* by the arena's index: the row, 0 not yet */
 	uint32_t *modules, *nodes;
 	uint32_t modules_capacity, nodes_capacity;
-	uint32_t modules_known,
-		nodes_known; /* indexes below were looked at; what was incomplete then is in `waiting` */
-	uint32_t *waiting;   /* nodes below nodes_known without a row, ascending */
-	uint32_t waiting_count;
+	uint32_t modules_known, nodes_known; /* indexes below are in the arrays */
+	struct arena_node
+		piece[PIECE_NODES]; /* of the tree as last read: nodes piece_first to piece_first + piece_count */
+	uint32_t piece_first, piece_count;
+	uint32_t *path; /* scratch of node_id() */
+	uint32_t path_capacity;
 
 	struct arena_site *sites;
 	uint32_t *figure_of_site; /* index + 1 into figures; 0 nothing to store yet */
@@ -96,7 +98,7 @@ void watch_forget(struct watch *watch)
 	watch->was_there = false;
 	watch->command_due_ns = 0;
 	watch->modules_known = watch->nodes_known = watch->sites_known = 0;
-	watch->waiting_count = 0;
+	watch->piece_count = 0;
 	watch->figure_count = 0;
 	watch->misuse_count = 0;
 	watch->impossible = 0;
@@ -111,7 +113,7 @@ void watch_close(struct watch *watch)
 	watch_forget(watch);
 	free(watch->modules);
 	free(watch->nodes);
-	free(watch->waiting);
+	free(watch->path);
 	free(watch->sites);
 	free(watch->figure_of_site);
 	free(watch->counters);
@@ -314,102 +316,88 @@ static int location_id(struct watch *watch, const struct tick *tick, const struc
 				  tick->error);
 }
 
-/* Leaves watch->nodes[index] 0 if the node, its module or its parent is not complete. */
-static int record_node(struct watch *watch, const struct tick *tick, uint32_t index, const struct arena_node *node)
+/* Fetches a node, with its neighbours: a stack's nodes lie close together. False if it is not complete, or impossible.
+ */
+static bool read_node(struct watch *watch, const struct tick *tick, uint32_t index, struct arena_node *out)
 {
-	enum arena_status status = arena_node_status(arena_head(tick->arena), node, index);
-	uint32_t parent = 0, location;
+	enum arena_status status;
+
+	if (index < watch->piece_first || index - watch->piece_first >= watch->piece_count) {
+		watch->piece_first = index / PIECE_NODES * PIECE_NODES;
+		watch->piece_count =
+			arena_read_nodes(tick->arena, watch->slot, watch->piece_first, watch->piece, PIECE_NODES);
+		if (index - watch->piece_first >= watch->piece_count)
+			return false;
+	}
+	*out = watch->piece[index - watch->piece_first];
+	status = arena_node_status(arena_head(tick->arena), out, index);
+	watch->impossible += status == ARENA_ENTRY_IMPOSSIBLE;
+	return status == ARENA_ENTRY_OK;
+}
+
+static int path_add(struct watch *watch, const struct tick *tick, uint32_t at, uint32_t index)
+{
+	int code = grow(tick, &watch->path, &watch->path_capacity, at + 1, sizeof(watch->path[0]));
+
+	if (code == SEEP_OK)
+		watch->path[at] = index;
+	return code;
+}
+
+/* *id 0: the node, or what it needs, is not complete. */
+static int record_one_node(struct watch *watch, const struct tick *tick, uint32_t index, uint32_t *id)
+{
+	struct arena_node node;
+	uint32_t location;
 	int code;
 
-	if (status == ARENA_ENTRY_IMPOSSIBLE)
-		watch->impossible++;
-	if (status != ARENA_ENTRY_OK)
+	*id = 0;
+	if (!read_node(watch, tick, index, &node))
 		return SEEP_OK;
-	if (node->parent) {
-		parent = watch->nodes[node->parent];
-		if (!parent)
-			return SEEP_OK;
-	}
-	code = location_id(watch, tick, node, &location);
+	code = location_id(watch, tick, &node, &location);
 	if (code || !location)
 		return code;
-	return store_put_node(tick->store, parent, location, (node->module_and_flags & ARENA_FRAME_GUESSED) != 0,
-			      &watch->nodes[index], tick->error);
-}
-
-/* What was being written when it was met: mostly complete by now. */
-static int record_waiting(struct watch *watch, const struct tick *tick)
-{
-	uint32_t left = 0;
-	int code = SEEP_OK;
-
-	watch->impossible = 0;
-	for (uint32_t i = 0; i < watch->waiting_count; i++) {
-		uint32_t index = watch->waiting[i];
-		struct arena_node node;
-
-		if (code == SEEP_OK && arena_read_nodes(tick->arena, watch->slot, index, &node, 1) == 1)
-			code = record_node(watch, tick, index, &node);
-		if (!watch->nodes[index])
-			watch->waiting[left++] = index;
-	}
-	watch->waiting_count = left;
+	code = store_put_node(tick->store, node.parent ? watch->nodes[node.parent] : 0, location,
+			      (node.module_and_flags & ARENA_FRAME_GUESSED) != 0, &watch->nodes[index], tick->error);
+	*id = watch->nodes[index];
 	return code;
 }
 
-static int wait_for(struct watch *watch, const struct tick *tick, uint32_t index)
+/*
+ * The row of a node, made with those above it if need be: climbs to one that has a row, and comes down again. Only
+ * stacks that have something to tell get rows: a forked child has all of its parent's. *id 0: not complete yet.
+ */
+static int node_id(struct watch *watch, const struct tick *tick, uint32_t index, uint32_t *id)
 {
-	uint32_t *grown;
-
-	/* a power of two is full: the next one */
-	if ((watch->waiting_count & (watch->waiting_count - 1)) == 0) {
-		grown = realloc(watch->waiting, (watch->waiting_count ? 2 * watch->waiting_count : 1) * sizeof(*grown));
-		if (!grown)
-			return no_memory(tick);
-		watch->waiting = grown;
-	}
-	watch->waiting[watch->waiting_count++] = index;
-	return SEEP_OK;
-}
-
-static int record_new_nodes(struct watch *watch, const struct tick *tick, const struct arena_node *nodes,
-			    uint32_t first, uint32_t count)
-{
+	struct arena_node node;
+	uint32_t length = 0;
 	int code = SEEP_OK;
 
-	for (uint32_t i = 0; i < count && code == SEEP_OK; i++) {
-		uint32_t index = first + i;
-
-		watch->nodes[index] = 0;
-		if (index == 0)
-			continue;
-		code = record_node(watch, tick, index, &nodes[i]);
-		if (code == SEEP_OK && !watch->nodes[index])
-			code = wait_for(watch, tick, index);
+	*id = 0;
+	if (index >= watch->nodes_known)
+		return SEEP_OK;
+	/* a parent's index is smaller: this ends */
+	for (uint32_t at = index; at && !watch->nodes[at]; at = node.parent) {
+		code = path_add(watch, tick, length++, at);
+		if (code || !read_node(watch, tick, at, &node))
+			return code;
+	}
+	*id = watch->nodes[index];
+	while (length && code == SEEP_OK) {
+		code = record_one_node(watch, tick, watch->path[--length], id);
+		if (!*id)
+			return code;
 	}
 	return code;
 }
 
-static int record_nodes(struct watch *watch, const struct tick *tick)
+static int read_nodes(struct watch *watch, const struct tick *tick)
 {
-	struct arena_node nodes[ENTRIES_AT_ONCE];
 	uint32_t used = watch->header.nodes_used;
 	int code = grow(tick, &watch->nodes, &watch->nodes_capacity, used, sizeof(watch->nodes[0]));
 
-	if (code == SEEP_OK)
-		code = record_waiting(watch, tick);
-	while (code == SEEP_OK && watch->nodes_known < used) {
-		uint32_t first = watch->nodes_known;
-		uint32_t wanted = used - first < ENTRIES_AT_ONCE ? used - first : ENTRIES_AT_ONCE;
-		uint32_t count = arena_read_nodes(tick->arena, watch->slot, first, nodes, wanted);
-
-		if (!count)
-			return error_set(tick->error, SEEP_ERR_DAMAGED,
-					 "%s cannot be read, or was cut short; what was stored before stays",
-					 arena_path(tick->arena));
-		code = record_new_nodes(watch, tick, nodes, first, count);
-		watch->nodes_known += count;
-	}
+	for (; code == SEEP_OK && watch->nodes_known < used; watch->nodes_known++)
+		watch->nodes[watch->nodes_known] = 0;
 	return code;
 }
 
@@ -452,14 +440,21 @@ static bool site_is_known(struct watch *watch, const struct tick *tick, uint32_t
 	return site->ready != 0;
 }
 
-/* An empty stack, and in the end one that was never completed, is "[stack missing]": its events are counted all the
- * same. */
-static uint32_t node_of_site(const struct watch *watch, const struct arena_site *site, enum watch_reading reading)
+/*
+ * An empty stack, and in the end one that was never completed, is "[stack missing]": its events are counted all the
+ * same.
+ */
+static int node_of_site(struct watch *watch, const struct tick *tick, const struct arena_site *site,
+			enum watch_reading reading, uint32_t *id)
 {
-	uint32_t missing = watch_node_id(watch, PSEUDO_MISSING);
-	uint32_t node = site->node ? watch_node_id(watch, site->node) : missing;
+	int code = SEEP_OK;
 
-	return node || reading == WATCH_LIVE ? node : missing;
+	*id = 0;
+	if (site->node)
+		code = node_id(watch, tick, site->node, id);
+	if (code == SEEP_OK && !*id && (!site->node || reading >= WATCH_FINAL))
+		code = node_id(watch, tick, PSEUDO_MISSING, id);
+	return code;
 }
 
 static int figure_add(struct watch *watch, const struct tick *tick, uint32_t site_id, const struct arena_site *site,
@@ -502,9 +497,9 @@ static int figure_for(struct watch *watch, const struct tick *tick, uint32_t ind
 
 	if (!site_is_known(watch, tick, index))
 		return SEEP_OK;
-	node = node_of_site(watch, site, reading);
-	if (!node)
-		return SEEP_OK;
+	code = node_of_site(watch, tick, site, reading, &node);
+	if (code || !node)
+		return code;
 	code = store_put_site(tick->store, node, (enum seep_kind)site->kind, &site_id, tick->error);
 	if (code)
 		return code;
@@ -529,7 +524,7 @@ static bool wants_figure(struct watch *watch, const struct tick *tick, uint32_t 
 {
 	if (has_counted(&watch->counters[index]))
 		return true;
-	if (!watch->header.forked_epoch || reading == WATCH_FINAL_EVENTS)
+	if (!watch->header.forked_epoch || reading == WATCH_LIVE_EVENTS || reading == WATCH_FINAL_EVENTS)
 		return false;
 	return site_is_known(watch, tick, index) &&
 	       (watch->sites[index].inherited_count || watch->sites[index].inherited_bytes);
@@ -620,22 +615,21 @@ static int64_t time_of_epoch(const struct tick *tick, uint32_t epoch)
 	return (int64_t)(arena_head(tick->arena)->created_realtime_ns / NS_PER_S) + (int64_t)epoch - 1;
 }
 
-static int record_one_misuse(const struct watch *watch, const struct tick *tick, const struct arena_misuse *misuse)
+static int record_one_misuse(struct watch *watch, const struct tick *tick, const struct arena_misuse *misuse)
 {
-	uint32_t node = watch_node_id(watch, misuse->node);
+	struct store_misuse row = {.process_id = watch->process_id,
+				   .kind = (enum arena_misuse_kind)misuse->kind,
+				   .count = misuse->count,
+				   .last_fd = (int32_t)misuse->last_fd,
+				   .first_time = time_of_epoch(tick, misuse->first_epoch),
+				   .last_time = time_of_epoch(tick, misuse->last_epoch)};
+	int code = node_id(watch, tick, misuse->node, &row.node_id);
 
-	if (!node)
-		node = watch_node_id(watch, PSEUDO_MISSING);
-	return store_put_misuse(tick->store,
-				&(struct store_misuse){.process_id = watch->process_id,
-						       .kind = (enum arena_misuse_kind)misuse->kind,
-						       .node_id = node,
-						       .previous_node_id = watch_node_id(watch, misuse->previous_node),
-						       .count = misuse->count,
-						       .last_fd = (int32_t)misuse->last_fd,
-						       .first_time = time_of_epoch(tick, misuse->first_epoch),
-						       .last_time = time_of_epoch(tick, misuse->last_epoch)},
-				tick->error);
+	if (code == SEEP_OK && !row.node_id)
+		code = node_id(watch, tick, PSEUDO_MISSING, &row.node_id);
+	if (code == SEEP_OK && misuse->previous_node)
+		code = node_id(watch, tick, misuse->previous_node, &row.previous_node_id);
+	return code || !row.node_id ? code : store_put_misuse(tick->store, &row, tick->error);
 }
 
 static int record_misuse(struct watch *watch, const struct tick *tick)
@@ -668,18 +662,23 @@ static int record_misuse(struct watch *watch, const struct tick *tick)
 
 int watch_record(struct watch *watch, const struct tick *tick, enum watch_reading reading)
 {
+	uint32_t marked_node;
 	int code = arena_read_slot(tick->arena, watch->slot, &watch->header, tick->error);
 
+	watch->piece_count = 0;
+	watch->impossible = 0;
 	if (code == SEEP_OK && (!watch->process_id || tick->now_ns >= watch->command_due_ns))
 		code = record_process(watch, tick);
 	if (code == SEEP_OK)
-		code = record_nodes(watch, tick);
+		code = read_nodes(watch, tick);
 	if (code == SEEP_OK)
 		code = record_sites(watch, tick, reading);
 	if (code == SEEP_OK)
 		code = record_trust(watch, tick);
 	if (code == SEEP_OK)
 		code = record_misuse(watch, tick);
+	if (code == SEEP_OK && watch->header.fd_mark)
+		code = node_id(watch, tick, watch->header.fd_mark_node, &marked_node);
 	return code;
 }
 

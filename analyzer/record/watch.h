@@ -40,10 +40,15 @@ uint32_t watch_generation(const struct watch *watch);
 /* Its row; 0 before its first tick. */
 uint32_t watch_process_id(const struct watch *watch);
 
+/*
+ * What a forked child only inherited takes as many rows as its parent has callsites: a server that forks for each
+ * connection pays that for children that live on, and not for all that come and go.
+ */
 enum watch_reading {
+	WATCH_LIVE_EVENTS, /* of its inheritance only what events happened to */
 	WATCH_LIVE,
-	WATCH_FINAL,       /* its owner is gone: what is incomplete stays so, and is stored as well as it can be */
-	WATCH_FINAL_EVENTS /* the same without what it only inherited: for a child of a storm of forks */
+	WATCH_FINAL, /* its owner is gone: what is incomplete stays so, and is stored as well as it can be */
+	WATCH_FINAL_EVENTS,
 };
 /* Reads the slot and puts what is new or changed into the tick's transaction. */
 int watch_record(struct watch *watch, const struct tick *tick, enum watch_reading reading);
@@ -56,7 +61,7 @@ const struct slot_header *watch_header(const struct watch *watch);
 /* Descriptors that the shim counts as open, as of the last reading. */
 struct fd_counts watch_descriptors(const struct watch *watch);
 
-/* Rows of the recording for the arena's numbers, 0 if there is none. */
+/* Rows of the recording for the arena's numbers, 0 if they have none: only what has something to tell gets one. */
 uint32_t watch_node_id(const struct watch *watch, uint32_t node);
 uint32_t watch_site_id(const struct watch *watch, uint32_t site);
 

@@ -9,9 +9,11 @@
 #include "writer_internal.h"
 
 /* Folding begins above these, and halves them: of processes that ended, and of their rows of figures. */
-enum { MOST_PROCESSES = 128, MOST_ROWS = 100000 };
+enum { MOST_PROCESSES = 512, MOST_ROWS = 100000 };
 /* What ended this recently may be part of the recording's own end, where it counts as alive. */
 #define RECENT_NS (10 * NS_PER_S)
+/* Too many, but all of them recent: not looked at again before. */
+#define REST_NS (2 * NS_PER_S)
 
 #define ENDED "FROM process p WHERE p.ended_ns IS NOT NULL AND p.slot >= 0"
 #define ROWS_OF_P "(SELECT count(*) FROM total t WHERE t.process_id = p.id)"
@@ -72,11 +74,16 @@ static const char *const fold_steps[] = {
 	" WHERE process_id IN (SELECT id FROM folding)",
 
 	/* and they are gone */
-	"DELETE FROM total WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM inherited WHERE process_id IN (SELECT id FROM folding)",
-	"DELETE FROM sample_second WHERE process_id IN (SELECT id FROM folding)",
-	"DELETE FROM sample_minute WHERE process_id IN (SELECT id FROM folding)",
-	"DELETE FROM sample_hour WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM sample_second WHERE time BETWEEN"
+	" (SELECT min(started_ns) / 1000000000 FROM process JOIN folding USING (id))"
+	" AND (SELECT max(ended_ns) / 1000000000 FROM process JOIN folding USING (id))"
+	" AND process_id IN (SELECT id FROM folding)",
+	"DELETE FROM sample_minute WHERE (site_id, process_id) IN"
+	" (SELECT t.site_id, t.process_id FROM total t JOIN folding f ON f.id = t.process_id)",
+	"DELETE FROM sample_hour WHERE (site_id, process_id) IN"
+	" (SELECT t.site_id, t.process_id FROM total t JOIN folding f ON f.id = t.process_id)",
+	"DELETE FROM total WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM process_sample WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM trust WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM misuse WHERE process_id IN (SELECT id FROM folding)",
@@ -103,15 +110,27 @@ static int choose(struct store *store, int64_t now_ns, struct error *error)
 	return store_execute(store, sql, error);
 }
 
+static void count(struct store *store)
+{
+	store->writer->ended_processes = store_integer(store, "SELECT count(*) " ENDED, 0);
+	store->writer->ended_rows = store_integer(store, "SELECT sum(" ROWS_OF_P ") " ENDED, 0);
+}
+
 int fold_processes(struct store *store, int64_t now_ns, struct error *error)
 {
+	struct writer *writer = store->writer;
 	int code;
 
-	if (store_integer(store, "SELECT count(*) " ENDED, 0) <= MOST_PROCESSES &&
-	    store_integer(store, "SELECT sum(" ROWS_OF_P ") " ENDED, 0) <= MOST_ROWS)
+	if (writer->ended_processes < 0)
+		count(store);
+	if ((writer->ended_processes <= MOST_PROCESSES && writer->ended_rows <= MOST_ROWS) ||
+	    now_ns < writer->fold_due_ns)
 		return SEEP_OK;
+	writer->fold_due_ns = now_ns + REST_NS;
 	code = choose(store, now_ns, error);
 	for (size_t i = 0; i < sizeof(fold_steps) / sizeof(fold_steps[0]) && code == SEEP_OK; i++)
 		code = store_execute(store, fold_steps[i], error);
+	if (code == SEEP_OK)
+		count(store);
 	return code;
 }

@@ -67,9 +67,6 @@ static int end_minute(struct store *store, int64_t last, int64_t now, struct err
 
 	if (code)
 		return code;
-	code = fold_processes(store, now * NS_PER_S, error);
-	if (code)
-		return code;
 	return delete_before(store, "sample_second", bucket_start(now - store->writer->keep_second_s, MINUTE_S),
 			     "seconds_from", error);
 }

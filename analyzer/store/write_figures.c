@@ -63,16 +63,37 @@ int store_put_process(struct store *store, const struct store_process *process, 
 	return code;
 }
 
+/* Keeps account of what there is to fold. */
+static int count_ended(struct store *store, uint32_t id, struct error *error)
+{
+	sqlite3_stmt *statement;
+	int64_t rows;
+	int code;
+
+	if (store->writer->ended_processes < 0)
+		return SEEP_OK;
+	code = changes_flush(store, error);
+	statement = code ? NULL : writer_statement(store, WRITE_COUNT_TOTALS, error);
+	if (statement)
+		sqlite3_bind_int64(statement, 1, id);
+	code = writer_get(store, statement, &rows, error);
+	store->writer->ended_processes++;
+	store->writer->ended_rows += rows;
+	return code;
+}
+
 int store_end_process(struct store *store, uint32_t id, int64_t ended_ns, bool exec, struct error *error)
 {
 	sqlite3_stmt *statement = writer_statement(store, WRITE_END_PROCESS, error);
+	int code;
 
 	if (statement) {
 		sqlite3_bind_int64(statement, 1, id);
 		sqlite3_bind_int64(statement, 2, ended_ns);
 		sqlite3_bind_text(statement, 3, exec ? "exec" : "ended", -1, SQLITE_STATIC);
 	}
-	return writer_run(store, statement, error);
+	code = writer_run(store, statement, error);
+	return code ? code : count_ended(store, id, error);
 }
 
 /* ---- counters ---- */

@@ -164,6 +164,7 @@ void writer_forget(struct writer *writer)
 	idmap_clear(&writer->sites);
 	writer->anonymous_module = 0;
 	writer->changes.count = 0;
+	writer->ended_processes = writer->ended_rows = -1;
 }
 
 void writer_release(struct writer *writer)
@@ -330,6 +331,8 @@ int store_begin(struct store *store, int64_t now_ns, struct error *error)
 		return code;
 	store->writer->last_tick = now;
 	code = roll_up(store, last, now, error);
+	if (code == SEEP_OK)
+		code = fold_processes(store, now_ns, error);
 	return code ? code : store_put_meta_integer(store, "newest_ns", now_ns, error);
 }
 

@@ -35,9 +35,9 @@ int store_create(const char *path, const struct store_options *options, struct s
 int store_resume(const char *path, struct store **out, struct error *error);
 
 /*
- * Begins a transaction at that time. The first one in a new minute or hour rolls up what has become old, and adds the
- * oldest of many processes that ended together, one row a program: a recording is bounded by callsites and time, not by
- * processes.
+ * Begins a transaction at that time. The first one in a new minute or hour rolls up what has become old. When many
+ * processes have ended, the oldest of them are added together, one row a program: a recording is bounded by callsites
+ * and time, not by the number of processes.
  */
 int store_begin(struct store *store, int64_t now_ns, struct error *error);
 int store_commit(struct store *store, struct error *error);

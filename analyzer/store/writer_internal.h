@@ -51,6 +51,7 @@
 		       " started_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                  \
 	X(UPDATE_PROCESS, "UPDATE process SET exe = ?2, command = coalesce(?3, command),"                           \
 			  " allocator = coalesce(?4, allocator), ppid = ?5 WHERE id = ?1")                          \
+	X(COUNT_TOTALS, "SELECT count(*) FROM total WHERE process_id = ?1")                                         \
 	X(END_PROCESS, "UPDATE process SET ended_ns = ?2, end_reason = ?3 WHERE id = ?1")                           \
 	X(PUT_MARK, "INSERT INTO mark (time_ns, process_id, kind, text, node_id) VALUES (?1, ?2, ?3, ?4, ?5)")      \
 	X(FIND_MARK, "SELECT 1 FROM mark WHERE process_id IS ?1 AND kind = ?2")                                     \
@@ -88,6 +89,8 @@ struct writer {
 	struct idmap locations, nodes, sites;
 	uint32_t anonymous_module;
 	struct changes changes;
+	int64_t ended_processes, ended_rows; /* not folded yet, with their rows of figures; -1: to be counted */
+	int64_t fold_due_ns;
 	int64_t last_tick; /* whole seconds: the newest transaction, this one included */
 	uint32_t keep_second_s, keep_minute_s;
 	struct stat identity; /* device and inode: the file as it was opened */
@@ -120,7 +123,7 @@ void changes_release(struct changes *changes);
 /* roll_up.c: to be called before the figures of a tick are written; `last` is the tick before. */
 int roll_up(struct store *store, int64_t last, int64_t now, struct error *error);
 
-/* fold.c: bounds the number of ended processes; once a minute. */
+/* fold.c: bounds the number of ended processes, and of their rows. */
 int fold_processes(struct store *store, int64_t now_ns, struct error *error);
 
 /* Binds text that may be NULL, and may not be UTF-8. It must stay until the statement has run. */

@@ -716,9 +716,9 @@ static void memory_that_is_not_told_is_unknown(void **state)
 static void the_inner_pid_is_the_last_one(void **state)
 {
 	(void)state;
-	assert_int_equal(proc_inner_pid("Name:\tx\nNSpid:\t4321\t9\t7\nNSpgid:\t1\n"), 7);
-	assert_int_equal(proc_inner_pid("Name:\tx\nNSpid:\t4321\nNSpgid:\t1\n"), 0);
-	assert_int_equal(proc_inner_pid("Name:\tx\n"), 0);
+	assert_int_equal(proc_inner_pid_parse("Name:\tx\nNSpid:\t4321\t9\t7\nNSpgid:\t1\n"), 7);
+	assert_int_equal(proc_inner_pid_parse("Name:\tx\nNSpid:\t4321\nNSpgid:\t1\n"), 0);
+	assert_int_equal(proc_inner_pid_parse("Name:\tx\n"), 0);
 }
 
 static void a_mapping_is_known_by_its_file_name(void **state)
