@@ -11,6 +11,7 @@
 
 enum { PIECE_NODES = 128 };
 enum { COMMAND_SIZE = 4096 };
+enum { MOST_DESCRIPTORS = 1 << 30 }; /* a sum beyond is none: the counters were written over */
 /* A process may change its command line after its start: workers do, to say what they are. */
 #define COMMAND_SETTLED_NS (5 * NS_PER_S)
 
@@ -173,14 +174,16 @@ uint32_t watch_site_id(const struct watch *watch, uint32_t site)
 
 struct fd_counts watch_descriptors(const struct watch *watch)
 {
+	uint64_t sums[SEEP_KIND_COUNT] = {0};
 	struct fd_counts counts = {{0}};
 
 	for (uint32_t i = 0; i < watch->figure_count; i++) {
 		const struct figure *figure = &watch->figures[i];
 
-		counts.by_kind[figure->kind] +=
-			(int64_t)(figure->inherited_count + figure->now.acquired_count - figure->now.released_count);
+		sums[figure->kind] += figure->inherited_count + figure->now.acquired_count - figure->now.released_count;
 	}
+	for (int kind = 0; kind < SEEP_KIND_COUNT; kind++)
+		counts.by_kind[kind] = sums[kind] <= MOST_DESCRIPTORS ? (int64_t)sums[kind] : 0;
 	return counts;
 }
 

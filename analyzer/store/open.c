@@ -124,7 +124,7 @@ int64_t store_meta_integer(const struct store *store, const char *key, int64_t m
 	int64_t value = text ? strtoll(text, NULL, 10) : missing;
 
 	free(text);
-	return value;
+	return value < 0 ? missing : value; /* no number of ours is negative */
 }
 
 const char *misuse_kind_name(enum arena_misuse_kind kind)

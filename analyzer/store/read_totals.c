@@ -118,7 +118,7 @@ static void moment_init(struct moment *moment, struct store *store, uint32_t pro
 	moment->process_id = process_id;
 	moment->at_ns = at_ns < newest_ns ? at_ns : newest_ns;
 	moment->time = moment->at_ns / NS_PER_S;
-	moment->now_epoch = 1 + (moment->at_ns - created_ns) / NS_PER_S;
+	moment->now_epoch = 1 + moment->at_ns / NS_PER_S - created_ns / NS_PER_S;
 }
 
 /* ---- the newest row not after the moment ---- */
@@ -269,13 +269,19 @@ static void add_events(struct model_total *total, const struct figures *figures)
 	total->temporary_count += figures->temporary_count;
 }
 
+/* Modulo 2^64, as the counters are: what a damaged recording holds may be any numbers. */
+static int64_t live(int64_t sum, int64_t inherited, uint64_t acquired, uint64_t released)
+{
+	return (int64_t)((uint64_t)sum + (uint64_t)inherited + acquired - released);
+}
+
 static void add_live(struct totals *totals, struct model_total *total, const struct figures *figures,
 		     sqlite3_stmt *newest)
 {
-	total->live_count +=
-		sqlite3_column_int64(newest, 9) + (int64_t)(figures->acquired_count - figures->released_count);
-	total->live_bytes +=
-		sqlite3_column_int64(newest, 10) + (int64_t)(figures->acquired_bytes - figures->released_bytes);
+	total->live_count = live(total->live_count, sqlite3_column_int64(newest, 9), figures->acquired_count,
+				 figures->released_count);
+	total->live_bytes = live(total->live_bytes, sqlite3_column_int64(newest, 10), figures->acquired_bytes,
+				 figures->released_bytes);
 	totals->birth_sum += figures->birth_sum;
 }
 

@@ -176,8 +176,9 @@ static struct found read_recording(const char *path)
 	must(store_read_recording(store, &read, &error));
 	must(store_read_totals(store, 0, INT64_MAX, &totals, &found.sites, &error));
 	for (size_t i = 0; i < found.sites; i++) {
-		found.total.live_count += totals[i].live_count;
-		found.total.live_bytes += totals[i].live_bytes;
+		/* an arena of random bytes gives any numbers */
+		found.total.live_count = (int64_t)((uint64_t)found.total.live_count + (uint64_t)totals[i].live_count);
+		found.total.live_bytes = (int64_t)((uint64_t)found.total.live_bytes + (uint64_t)totals[i].live_bytes);
 		found.total.acquired_count += totals[i].acquired_count;
 		found.total.released_count += totals[i].released_count;
 	}
