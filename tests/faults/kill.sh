@@ -25,6 +25,9 @@ kill_once() { # NUMBER
   local base=$folder/$1 pid delay kind acquired_min acquired_max released_min released_max acquired released
   env LD_PRELOAD="$BUILD/libseep.so" SEEP_OPTIONS="out=$base.db" "$PROGRAM" "$base.count" 2>"$base.err" &
   pid=$!
+  until [[ -s $base.count ]]; do # on a busy machine a kill could come before the program has begun
+    sleep 0.01
+  done
   printf -v delay '0.%03d' $((RANDOM % 900 + 20))
   sleep "$delay"
   kill -KILL "$pid"
