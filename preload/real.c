@@ -101,17 +101,17 @@ static const char *const local_libraries[] = {
 
 static bool is_of_library(enum hook hook)
 {
+	/* clang-format off */
 	switch (hook) {
 #define X(name) case HOOK_##name:
-		CXX_HOOKS(X)
-		OTHER_HEAP_HOOKS(X)
-		X(event_new)
-		X(event_free) X(event_base_once) X(uv_timer_init) X(uv_close)
+	CXX_HOOKS(X) OTHER_HEAP_HOOKS(X)
+	X(event_new) X(event_free) X(event_base_once) X(uv_timer_init) X(uv_close)
 #undef X
-			return true;
+		return true;
 	default:
 		return false;
 	}
+	/* clang-format on */
 }
 
 static void *find_local(const char *name)
@@ -151,13 +151,15 @@ COLD void *real_resolve(enum hook hook)
 /* What every process has is resolved before it can matter that dlsym() is not to be called in a signal handler. */
 void real_init(void)
 {
+	/* clang-format off */
 	static const enum hook always[] = {
 #define X(name) HOOK_##name,
-		X(malloc) X(free) X(calloc) X(realloc) X(posix_memalign) X(aligned_alloc) X(memalign) X(valloc)
-			X(pvalloc) MAPPING_HOOKS(X) DESCRIPTOR_HOOKS(X) STREAM_HOOKS(X) X(timer_create) X(timer_delete)
-				THREAD_HOOKS(X) X(_Fork) X(dlclose)
+		X(malloc) X(free) X(calloc) X(realloc) X(posix_memalign) X(aligned_alloc) X(memalign) X(valloc) X(pvalloc)
+		MAPPING_HOOKS(X) DESCRIPTOR_HOOKS(X) STREAM_HOOKS(X) X(timer_create) X(timer_delete)
+		THREAD_HOOKS(X) X(_Fork) X(dlclose)
 #undef X
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		if (!real_functions[always[i]])
