@@ -16,6 +16,9 @@
 
 enum { CHUNK = 32 * 1024 };
 
+/* How long a fork waits for other threads' events, and they for the fork. */
+enum { SECTIONS_WAIT_NS = 500000000, GATE_WAIT_NS = 900000000 };
+
 struct shim shim;
 __thread struct thread_local_state local;
 __thread uint32_t shim_in_vfork_child;
@@ -350,12 +353,12 @@ static COLD void gate_wait(void)
 	int64_t waited_ns = 0;
 
 	sys_clock_gettime(CLOCK_MONOTONIC, &start);
-	while (atomic_load_explicit(&shim.gate, memory_order_acquire) && waited_ns < 100000000) {
+	while (atomic_load_explicit(&shim.gate, memory_order_acquire) && waited_ns < GATE_WAIT_NS) {
 		sys_sched_yield();
 		sys_clock_gettime(CLOCK_MONOTONIC, &now);
 		waited_ns = (now.tv_sec - start.tv_sec) * INT64_C(1000000000) + now.tv_nsec - start.tv_nsec;
 	}
-	if (waited_ns >= 100000000 && atomic_exchange(&shim.gate, 0))
+	if (waited_ns >= GATE_WAIT_NS && atomic_exchange(&shim.gate, 0))
 		trust_add(TRUST_FORK_TIMEOUTS, 1);
 }
 
@@ -411,8 +414,9 @@ static struct thread *thread_inside(void)
 }
 
 /*
- * Waits until no other thread is in a section; false after 20 ms: a handler has jumped out of one, and
- * what it left behind is not waited for again.
+ * Waits until no other thread is in a section; false after half a second: a handler has jumped out of one, and what it
+ * left behind is not waited for again. (A thread in a section runs or waits for a core: on a crowded machine that takes
+ * long.)
  */
 bool sections_wait(void)
 {
@@ -423,7 +427,7 @@ bool sections_wait(void)
 	while ((thread = thread_inside())) {
 		sys_sched_yield();
 		sys_clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec < 20000000L)
+		if ((now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec < SECTIONS_WAIT_NS)
 			continue;
 		while ((thread = thread_inside()))
 			atomic_store(&thread->stuck, atomic_load(&thread->in_section));

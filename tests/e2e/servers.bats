@@ -136,7 +136,8 @@ postgres_session() { # FILE DIRECTORY
   view_of "$pid" | sed "s,$data,," >"$2/view"
   stop "$pid" INT
   echo "$code" >"$2/code"
-  grep -cE 'WARNING|ERROR|FATAL|PANIC|unrecognized|untracked' "postgres.err" >"$2/complaints" || true
+  # pg_isready may ask before the server answers: that is the load of the machine, not a complaint
+  grep -v 'the database system is starting up' postgres.err | grep -cE 'WARNING|ERROR|FATAL|PANIC|unrecognized|untracked' >"$2/complaints" || true
 }
 
 @test "PostgreSQL: a process a connection, pgbench" {
