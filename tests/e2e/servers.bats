@@ -111,6 +111,14 @@ CLIENT
   compare_sessions memcached_session memcached
 }
 
+postgres_home() {
+  echo "/tmp/seep-$(basename "$BATS_RUN_TMPDIR")"
+}
+
+teardown_file() {
+  rm -rf "$(postgres_home)"
+}
+
 postgres_programs() {
   dirname "$(command -v /usr/lib/postgresql/*/bin/postgres postgres | head -n 1)"
 }
@@ -145,8 +153,8 @@ postgres_session() { # FILE DIRECTORY
   become=()
   [[ $(id -u) != 0 ]] || become=(setpriv --reuid=postgres --regid=postgres --init-groups)
   # the user postgres may not be able to enter the directories of this test, or of the build
-  home=$(mktemp -d /tmp/seep-postgres.XXXXXX)
-  chmod 755 "$home"
+  home=$(postgres_home)
+  install -d -m 755 "$home"
   mkdir "$home/bin"
   cp "$LIB" "$SEEP" "$home/bin"
   LIB=$home/bin/libseep.so
@@ -160,7 +168,6 @@ postgres_session() { # FILE DIRECTORY
   diff -r bare seep
   check_healthy "$home/seep.db"
   check_shows_code_of "$home/seep.db" "$bin/postgres"
-  rm -rf "$home"
 }
 
 python_session() { # FILE DIRECTORY
