@@ -50,7 +50,7 @@ static bool is_another_by_time(const struct arena_entry *entry, const struct pro
 static bool is_another(const struct arena_entry *entry, const struct proc_stat *stat,
 		       const struct member_origin *origin, int64_t now_ns)
 {
-	enum proc_maps maps = proc_maps_file(entry->pid, origin->arena_name);
+	enum proc_maps maps = proc_maps_file(entry->pid, &origin->arena);
 
 	if (maps == PROC_MAPS_UNKNOWN)
 		return is_another_by_time(entry, stat, origin, now_ns);
@@ -121,7 +121,7 @@ static bool search(struct member_origin *origin, int64_t now_ns)
 		return true;
 	if (origin->searched_ns && now_ns - origin->searched_ns < SEARCH_REST_NS)
 		return false;
-	proc_inner_read(&origin->inner, origin->arena_name);
+	proc_inner_read(&origin->inner, &origin->arena);
 	origin->searched_ns = now_ns;
 	return true;
 }

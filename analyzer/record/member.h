@@ -32,7 +32,7 @@ struct member {
 
 /* What tells the process that claimed an entry from another one with its pid. */
 struct member_origin {
-	const char *arena_name;                           /* it maps that file; borrowed, without directories */
+	struct proc_file arena;                           /* it maps that file */
 	int64_t created_realtime_ns, created_boottime_ns; /* of the arena: relates the entry's clock to the process's */
 	bool clock_has_stepped; /* the system's clock was set since: an entry's time cannot be compared */
 	uint32_t creator_pid;

@@ -166,36 +166,51 @@ void proc_link_read(uint32_t pid, const char *name, char *out, size_t size)
 
 /* ---- mappings ---- */
 
-bool proc_maps_line(const char *line, const char *name)
+/* The last part of the path, which " (deleted)" may follow. */
+static bool path_has_name(const char *path, const char *name)
 {
-	const char *path = strchr(line, '/');
-	const char *found = path ? strstr(path, name) : NULL;
-	size_t length = strlen(name);
+	static const char deleted[] = " (deleted)";
+	size_t length = strcspn(path, "\n"), name_length = strlen(name);
 
-	/* " (deleted)" may follow */
-	return length && found && found[-1] == '/' && strchr(" \n", found[length]);
+	if (length > strlen(deleted) && strncmp(path + length - strlen(deleted), deleted, strlen(deleted)) == 0)
+		length -= strlen(deleted);
+	return name_length && length > name_length && path[length - name_length - 1] == '/' &&
+	       strncmp(path + length - name_length, name, name_length) == 0;
 }
 
-enum proc_maps proc_maps_file(uint32_t pid, const char *name)
+bool proc_maps_line(const char *line, const struct proc_file *file)
+{
+	unsigned device_major, device_minor;
+	unsigned long long inode;
+	int end = 0;
+
+	if (sscanf(line, "%*s %*s %*s %x:%x %llu%n", &device_major, &device_minor, &inode, &end) != 3 || !inode)
+		return false;
+	if (inode == file->inode && device_major == file->device_major && device_minor == file->device_minor)
+		return true;
+	return path_has_name(line + end, file->name);
+}
+
+enum proc_maps proc_maps_file(uint32_t pid, const struct proc_file *file)
 {
 	enum proc_maps result = PROC_MAPS_NOT;
 	char *line = NULL;
 	size_t capacity = 0;
 	char path[64];
-	FILE *maps;
+	FILE *lines;
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
-	maps = fopen(path, "re");
-	if (!maps)
+	lines = fopen(path, "re");
+	if (!lines)
 		return PROC_MAPS_UNKNOWN;
-	while (result == PROC_MAPS_NOT && getline(&line, &capacity, maps) > 0) {
-		if (proc_maps_line(line, name))
+	while (result == PROC_MAPS_NOT && getline(&line, &capacity, lines) > 0) {
+		if (proc_maps_line(line, file))
 			result = PROC_MAPS_IT;
 	}
-	if (result == PROC_MAPS_NOT && ferror(maps))
+	if (result == PROC_MAPS_NOT && ferror(lines))
 		result = PROC_MAPS_UNKNOWN;
 	free(line);
-	fclose(maps);
+	fclose(lines);
 	return result;
 }
 
@@ -222,7 +237,7 @@ static void inner_add(struct proc_inner *inner, uint32_t inner_pid, uint32_t pid
 	grown[inner->count++] = (struct proc_inner_pid){inner_pid, pid};
 }
 
-void proc_inner_read(struct proc_inner *inner, const char *mapped_file)
+void proc_inner_read(struct proc_inner *inner, const struct proc_file *mapped)
 {
 	DIR *directory = opendir("/proc");
 	const struct dirent *item;
@@ -235,7 +250,7 @@ void proc_inner_read(struct proc_inner *inner, const char *mapped_file)
 
 		if (pid && read_text(pid, "status", status, sizeof(status)))
 			inner_pid = proc_inner_pid_parse(status);
-		if (inner_pid && proc_maps_file(pid, mapped_file) == PROC_MAPS_IT)
+		if (inner_pid && proc_maps_file(pid, mapped) == PROC_MAPS_IT)
 			inner_add(inner, inner_pid, pid);
 	}
 	if (directory)

@@ -40,13 +40,19 @@ void proc_command_read(uint32_t pid, char *out, size_t size);
 void proc_link_read(uint32_t pid, const char *name, char *out, size_t size);
 
 /*
- * Whether a process maps a file of that name (without directories: roots and mounts may differ; an arena's is random).
- * Only then can a pid of an arena be trusted, which may be of another namespace, or long reused.
+ * Whether a process maps a file. Only then can a pid of an arena be trusted, which may be of another namespace, or long
+ * reused. The file is known by device and inode, or by its name without directories: mount namespaces show other
+ * directories, some file systems another device, and a file may be renamed.
  */
 enum proc_maps { PROC_MAPS_IT, PROC_MAPS_NOT, PROC_MAPS_UNKNOWN };
-enum proc_maps proc_maps_file(uint32_t pid, const char *name);
+struct proc_file {
+	const char *name; /* borrowed */
+	uint32_t device_major, device_minor;
+	uint64_t inode;
+};
+enum proc_maps proc_maps_file(uint32_t pid, const struct proc_file *file);
 /* A line of /proc/PID/maps. Pure. */
-bool proc_maps_line(const char *line, const char *name);
+bool proc_maps_line(const char *line, const struct proc_file *file);
 
 /* The processes in pid namespaces below ours that map a file. Zeroed is valid and empty; proc_inner_release() frees. */
 struct proc_inner {
@@ -56,7 +62,7 @@ struct proc_inner {
 	size_t count;
 };
 /* Looks at every process of the system: some milliseconds. */
-void proc_inner_read(struct proc_inner *inner, const char *mapped_file);
+void proc_inner_read(struct proc_inner *inner, const struct proc_file *mapped);
 /* The pid as seen from here; 0 if there is none. */
 uint32_t proc_inner_find(const struct proc_inner *inner, uint32_t inner_pid);
 void proc_inner_release(struct proc_inner *inner);

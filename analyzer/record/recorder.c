@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -95,11 +97,18 @@ static int64_t clock_gap(void)
 	return clock_realtime_ns() - clock_boottime_ns();
 }
 
-static const char *base_name(const char *path)
+static struct proc_file arena_file(const struct arena_reader *arena)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = strrchr(arena_path(arena), '/');
+	struct proc_file file = {.name = slash ? slash + 1 : arena_path(arena)};
+	struct stat status;
 
-	return slash ? slash + 1 : path;
+	if (stat(arena_path(arena), &status) == 0) {
+		file.device_major = major(status.st_dev);
+		file.device_minor = minor(status.st_dev);
+		file.inode = status.st_ino;
+	}
+	return file;
 }
 
 static void start_clocks(struct recorder *recorder)
@@ -107,7 +116,7 @@ static void start_clocks(struct recorder *recorder)
 	const struct arena_header *head = arena_head(recorder->arena);
 	int64_t gap_ns = (int64_t)head->created_realtime_ns - (int64_t)head->created_boottime_ns;
 
-	recorder->origin.arena_name = base_name(arena_path(recorder->arena));
+	recorder->origin.arena = arena_file(recorder->arena);
 	recorder->origin.creator_pid = head->creator_pid;
 	recorder->origin.created_realtime_ns = (int64_t)head->created_realtime_ns;
 	recorder->origin.created_boottime_ns = (int64_t)head->created_boottime_ns;
@@ -415,6 +424,7 @@ static void forget(struct recorder *recorder)
 		watch_forget(member->watch);
 		member->sample.is_stored = false;
 	}
+	recorder->unslotted = 0;
 	symbol_pass_forget(&recorder->symbols);
 }
 
@@ -589,7 +599,7 @@ static int write_tick(struct recorder *recorder, bool is_full, struct error *err
 
 	if (code == SEEP_OK)
 		code = record_members(recorder, &tick, is_full);
-	if (code == SEEP_OK && is_full)
+	if (code == SEEP_OK)
 		code = record_unslotted(recorder, error);
 	if (code == SEEP_OK && is_full)
 		code = record_own_cost(recorder, error);
@@ -653,6 +663,8 @@ static int resolve_rest(struct recorder *recorder, struct error *error)
 		code = store_begin(recorder->store, recorder->last_end_ns, error);
 		if (code == SEEP_OK)
 			code = symbol_pass_run(&recorder->symbols, recorder->store, SYMBOLS_AT_END_NS, &done, error);
+		if (code == SEEP_OK)
+			code = record_unslotted(recorder, error);
 		if (code == SEEP_OK)
 			code = record_own_cost(recorder, error);
 		if (code == SEEP_OK)

@@ -402,6 +402,28 @@ static void a_slot_serves_one_process_after_the_other(void **state)
 	assert_int_equal(read_recording(recording).total.acquired_count, 3);
 }
 
+/* Its name is a part of its directory's: a process that lives must not be taken for another one. */
+static void an_arena_may_have_any_name(void **state)
+{
+	struct recorder *recorder;
+	char name[160];
+	uint32_t pid, site;
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s/e", directory);
+	assert_int_equal(rename(arena.path, name), 0);
+	snprintf(arena.path, sizeof(arena.path), "%s", name);
+	site = start_process(0, &pid);
+	recorder = open_recorder();
+	for (int i = 0; i < 3; i++) {
+		fixture_acquire(&arena, 0, site, 1, 10);
+		recorder_step(recorder, true);
+	}
+	assert_int_equal(fixture_entry(&arena, 0)->state, SLOT_LIVE);
+	assert_int_equal(read_recording(recording).total.live_count, 3);
+	recorder_close(recorder);
+}
+
 static void a_forked_child_holds_what_it_inherited(void **state)
 {
 	struct recorder *recorder = open_recorder();
@@ -461,6 +483,28 @@ static void a_pid_that_belongs_to_another_process_has_ended(void **state)
 	assert_int_equal(fixture_entry(&arena, 0)->state, SLOT_FREE);
 	assert_int_equal(read_recording(recording).total.acquired_count, 3);
 	recorder_close(recorder);
+}
+
+/* The last of them may come after the last tick. */
+static void processes_without_a_slot_are_counted_to_the_end(void **state)
+{
+	struct recorder *recorder = open_recorder();
+	struct store *store;
+	uint32_t pid;
+	char *count;
+
+	(void)state;
+	start_process(0, &pid);
+	recorder_step(recorder, true);
+	arena.head->unslotted_processes = 3;
+	end_child(pid);
+	finish_recorder(recorder);
+	must(store_open(recording, &store, &error));
+	count = store_read_meta(store, "unslotted_processes");
+	assert_non_null(count);
+	assert_string_equal(count, "3");
+	free(count);
+	store_close(store);
 }
 
 static void trust_and_misuse_are_recorded(void **state)
@@ -722,16 +766,25 @@ static void the_inner_pid_is_the_last_one(void **state)
 	assert_int_equal(proc_inner_pid_parse("Name:\tx\n"), 0);
 }
 
-static void a_mapping_is_known_by_its_file_name(void **state)
+static void a_mapping_is_known_by_its_file(void **state)
 {
-	const char *line = "7f00-7f01 rw-s 00000000 00:1b 2    /dev/shm/seep-0/ab12.arena";
+	const char *line = "7f00-7f01 rw-s 00000000 00:1b 2                    /dev/shm/seep-0/a.d/ab12.arena\n";
+	struct proc_file file = {.name = "ab12.arena", .device_minor = 0x1c, .inode = 3};
 
 	(void)state;
-	assert_true(proc_maps_line(line, "ab12.arena"));
-	assert_true(proc_maps_line("7f00-7f01 rw-s 0 00:1b 2  /x/ab12.arena (deleted)\n", "ab12.arena"));
-	assert_false(proc_maps_line(line, "b12.arena"));
-	assert_false(proc_maps_line(line, "ab12.aren"));
-	assert_false(proc_maps_line("7f00-7f01 rw-p 00000000 00:00 0", "ab12.arena"));
+	assert_true(proc_maps_line(line, &file));
+	assert_true(proc_maps_line("7f00-7f01 rw-s 0 00:1b 2  /x/ab12.arena (deleted)\n", &file));
+	file.name = "b12.arena";
+	assert_false(proc_maps_line(line, &file));
+	file.name = "ab12.aren";
+	assert_false(proc_maps_line(line, &file));
+	file.name = "a"; /* which is in the directories, too */
+	assert_false(proc_maps_line(line, &file));
+	assert_true(proc_maps_line("7f00-7f01 rw-s 0 00:1b 2  /a/mama/a\n", &file));
+	assert_false(proc_maps_line("7f00-7f01 rw-p 00000000 00:00 0\n", &file));
+	file.device_minor = 0x1b; /* renamed: the inode says it */
+	file.inode = 2;
+	assert_true(proc_maps_line(line, &file));
 }
 
 static void a_socket_is_named_by_its_addresses(void **state)
@@ -808,9 +861,11 @@ int main(void)
 		test(an_orphan_of_dead_processes_is_finished_exactly),
 		test(a_process_whose_end_is_stored_is_not_counted_twice),
 		test(a_slot_serves_one_process_after_the_other),
+		test(an_arena_may_have_any_name),
 		test(a_forked_child_holds_what_it_inherited),
 		test(a_program_that_execs_has_ended_though_its_process_lives),
 		test(a_pid_that_belongs_to_another_process_has_ended),
+		test(processes_without_a_slot_are_counted_to_the_end),
 		test(trust_and_misuse_are_recorded),
 		test(the_first_descriptor_limit_brings_the_whole_table),
 		test(kernel_figures_come_with_each_tick),
@@ -823,7 +878,7 @@ int main(void)
 		cmocka_unit_test(a_process_name_may_hold_anything),
 		cmocka_unit_test(memory_that_is_not_told_is_unknown),
 		cmocka_unit_test(the_inner_pid_is_the_last_one),
-		cmocka_unit_test(a_mapping_is_known_by_its_file_name),
+		cmocka_unit_test(a_mapping_is_known_by_its_file),
 		cmocka_unit_test(a_socket_is_named_by_its_addresses),
 		cmocka_unit_test(what_the_shim_does_not_count_is_unseen),
 		cmocka_unit_test(a_number_goes_before_the_ending),
