@@ -62,7 +62,8 @@ struct arena_header {
 	uint32_t interval_ms;         /* how often the recorder reads */
 	uint32_t unslotted_processes; /* ran unrecorded: no slot was free, or no page for one */
 	uint32_t ready;               /* set last by the creator */
-	uint8_t reserved[128];
+	uint64_t pid_namespace;       /* st_ino of /proc/self/ns/pid; 0 unknown: ids of another one mean nothing here */
+	uint8_t reserved[120];
 	char recording_path[ARENA_PATH_MAX]; /* absolute, NUL-terminated */
 	uint8_t reserved2[2760];
 	/* its own cache line: read by every hook, written once a second by the recorder */

@@ -68,6 +68,14 @@ static COLD void say(const char *what, const char *about, int error)
 	sys_write(2, buffer, (size_t)(text.at - buffer));
 }
 
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now = {0, 0};
+
+	sys_clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 /* ---- environment and options ---- */
 
 static const char *environment_of(const char *name)
@@ -311,12 +319,12 @@ static void arena_dimension(struct arena_header *header)
 	header->file_size = header->slots_offset + header->slot_count * header->slot_size;
 }
 
-static uint64_t now_ns(clockid_t clock)
+static uint64_t pid_namespace(void)
 {
-	struct timespec now = {0, 0};
+	struct stat status = {.st_ino = 0};
 
-	sys_clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	sys_call4(SYS_newfstatat, AT_FDCWD, (long)"/proc/self/ns/pid", (long)&status, 0);
+	return status.st_ino;
 }
 
 static bool arena_map(int fd, uint64_t file_size, uint64_t head_size)
@@ -349,6 +357,7 @@ static bool arena_fill(int fd, const struct arena_header *dimensions, const char
 	shim.arena->created_realtime_ns = now_ns(CLOCK_REALTIME);
 	shim.arena->created_boottime_ns = now_ns(CLOCK_BOOTTIME);
 	shim.arena->creator_pid = (uint32_t)sys_getpid();
+	shim.arena->pid_namespace = pid_namespace();
 	shim.arena->epoch = 1;
 	path = TEXT(shim.arena->recording_path);
 	text_add(&path, recording);
@@ -415,6 +424,41 @@ static bool arena_join(const char *path)
 
 /* ---- the arena of a parent, or of what this process was before exec ---- */
 
+/* When a process began, as CLOCK_REALTIME says now; UINT64_MAX if /proc does not tell. proc(5): field 22 of stat, in
+ * ticks of 10 ms. */
+static uint64_t process_started_ns(uint32_t pid)
+{
+	char stat[1024], path[64], *at;
+	struct text text = TEXT(path);
+	uint64_t ticks = 0;
+	ssize_t size;
+	int fd;
+
+	text_add(&text, "/proc/");
+	text_number(&text, pid, 10);
+	text_add(&text, "/stat");
+	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return UINT64_MAX;
+	size = sys_read(fd, stat, sizeof(stat) - 1);
+	sys_close(fd);
+	stat[size > 0 ? size : 0] = '\0';
+	at = strrchr(stat, ')'); /* the name before it may hold anything */
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		return UINT64_MAX;
+	for (at++; *at >= '0' && *at <= '9'; at++)
+		ticks = ticks * 10 + (uint64_t)(*at - '0');
+	return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME) + ticks * 10000000u;
+}
+
+/* A process that has this id now, and had it already when it claimed the slot: ids are used again. */
+static bool entry_is(const struct arena_entry *entry, uint32_t pid)
+{
+	return entry->state == SLOT_LIVE && entry->pid == pid && process_started_ns(pid) <= entry->claimed_realtime_ns;
+}
+
 /* Does a process with one of these ids own a slot of the arena in fd? */
 static bool arena_has_process(int fd, uint32_t pid, uint32_t ppid)
 {
@@ -424,7 +468,7 @@ static bool arena_has_process(int fd, uint32_t pid, uint32_t ppid)
 
 	while ((size = sys_pread64(fd, entries, sizeof(entries), (off_t)offset)) == sizeof(entries)) {
 		for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
-			if (entries[i].state == SLOT_LIVE && (entries[i].pid == pid || entries[i].pid == ppid))
+			if (entry_is(&entries[i], pid) || entry_is(&entries[i], ppid))
 				return true;
 		offset += sizeof(entries);
 		if (offset >= ARENA_PAGE + 256 * sizeof(struct arena_entry))
@@ -433,14 +477,20 @@ static bool arena_has_process(int fd, uint32_t pid, uint32_t ppid)
 	return false;
 }
 
-static bool arena_is_familys(const char *path)
+/* The directory says so, in our pid namespace, and the arena is not that of a recording other than the one asked for.
+ */
+static bool arena_is_familys(const char *path, const char *out)
 {
+	struct arena_header header;
 	int fd = sys_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	bool found;
 
 	if (fd < 0)
 		return false;
-	found = arena_has_process(fd, (uint32_t)sys_getpid(), (uint32_t)sys_call0(SYS_getppid));
+	found = sys_pread64(fd, &header, sizeof(header), 0) == sizeof(header) &&
+		header.pid_namespace == pid_namespace() &&
+		(out[0] != '/' || strncmp(out, header.recording_path, sizeof(header.recording_path)) == 0) &&
+		arena_has_process(fd, (uint32_t)sys_getpid(), (uint32_t)sys_call0(SYS_getppid));
 	sys_close(fd);
 	return found;
 }
@@ -449,7 +499,7 @@ static bool arena_is_familys(const char *path)
  * Shells and many daemons give their children an environment of their own making, without what the shim has added to
  * it. But exec keeps the process id, and vfork or posix_spawn makes a child of a recorded process.
  */
-static bool arena_find_familys(char *path, size_t size)
+static bool arena_find_familys(char *path, size_t size, const char *out)
 {
 	char directory[64], entries[2048];
 	struct text text = TEXT(directory);
@@ -471,7 +521,7 @@ static bool arena_find_familys(char *path, size_t size)
 			text_add(&text, directory);
 			text_add(&text, "/");
 			text_add(&text, entry->d_name);
-			found = arena_is_familys(path);
+			found = arena_is_familys(path, out);
 		}
 	}
 	if (fd >= 0)
@@ -609,7 +659,7 @@ static int arena_open(const struct options *options)
 		text_add(&path, inherited);
 		return 0;
 	}
-	if (!options->arena[0] && arena_find_familys(shim.arena_path, sizeof(shim.arena_path)) &&
+	if (!options->arena[0] && arena_find_familys(shim.arena_path, sizeof(shim.arena_path), options->out) &&
 	    arena_join(shim.arena_path))
 		return 0;
 	shim.arena_path[0] = '\0';
