@@ -46,6 +46,8 @@ static void add_good_news(struct buffer *out, const struct trust *trust)
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		if (any(trust, groups[i].which, groups[i].count))
 			continue;
+		if (i == 0 && trust->unslotted_processes)
+			continue; /* all that such a process did is missing */
 		buffer_format(out, "%s%s", separator, groups[i].text);
 		separator = ", ";
 	}
