@@ -215,11 +215,6 @@ struct closing descriptor_closing(const struct hook_frame *frame, int fd)
 	return closing;
 }
 
-void descriptor_released(const struct hook_frame *frame, int fd)
-{
-	descriptor_closing(frame, fd);
-}
-
 /* The number was not open. */
 static COLD void closed_in_vain(const struct hook_frame *frame, const struct closing *closing)
 {

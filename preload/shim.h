@@ -65,7 +65,6 @@ struct site_id site_here(const struct hook_frame *frame, enum seep_kind kind);
 struct node_id node_here(const struct hook_frame *frame);
 /* The site of a pseudo frame, e.g. PSEUDO_AT_START. */
 struct site_id site_pseudo(enum arena_pseudo pseudo, enum seep_kind kind);
-struct node_id site_node(struct site_id site);
 enum seep_kind site_kind(struct site_id site);
 
 /* ---- counters ---- */
@@ -112,7 +111,5 @@ void handle_restored(enum seep_kind kind, uintptr_t key);
 
 void descriptors_init(void); /* marks what is open at start; before main */
 void descriptor_acquired(const struct hook_frame *frame, int fd, enum seep_kind kind);
-/* The real call that follows closes fd: records the release, and the frame as the place of that close. */
-void descriptor_released(const struct hook_frame *frame, int fd);
 
 #endif

@@ -147,7 +147,4 @@ bool fork_init(void);
 bool tree_init(void);
 void real_init(void);
 
-/* errno is the caller's: hooks bracket what might change it. */
-int *__errno_location(void);
-
 #endif

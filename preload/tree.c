@@ -346,11 +346,6 @@ struct site_id site_pseudo(enum arena_pseudo pseudo, enum seep_kind kind)
 	return tree_site((struct node_id){(uint32_t)pseudo}, kind);
 }
 
-struct node_id site_node(struct site_id site)
-{
-	return (struct node_id){shim.slot.sites[site.n].node};
-}
-
 enum seep_kind site_kind(struct site_id site)
 {
 	return (enum seep_kind)shim.slot.sites[site.n].kind;

@@ -7,7 +7,8 @@
  * by (parent, address) too, and such an entry stops matching when its module is unloaded, because the
  * module's base is then UINT64_MAX.
  *
- * Lock-free and async-signal-safe. Invariant, checked by tree_check() in the tests: every node's parent has a lower id.
+ * Lock-free and async-signal-safe. Invariant: every node's parent has a lower id; the arena's reader refuses one that
+ * has not.
  */
 #ifndef SEEP_TREE_H
 #define SEEP_TREE_H
@@ -22,7 +23,7 @@ struct node_id tree_child(struct node_id parent, uintptr_t address, unsigned fla
 /* The site of a node and a kind; the kind's missing site if full. */
 struct site_id tree_site(struct node_id node, enum seep_kind kind);
 
-/* Looks at every module again: what is gone is unloaded. After dlclose, and once in a while. */
+/* Looks at every module again: what is gone is unloaded. After dlclose. */
 void modules_revalidate(void);
 
 #endif
