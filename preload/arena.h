@@ -38,7 +38,7 @@
 #include "kinds.h"
 
 #define ARENA_MAGIC UINT64_C(0x314e524150454553) /* "SEEPARN1", little endian */
-#define ARENA_VERSION 1u
+#define ARENA_VERSION 2u
 #define ARENA_PAGE 4096u
 #define ARENA_PATH_MAX 1024u
 
@@ -66,9 +66,11 @@ struct arena_header {
 	uint8_t reserved[120];
 	char recording_path[ARENA_PATH_MAX]; /* absolute, NUL-terminated */
 	uint8_t reserved2[2760];
-	/* its own cache line: read by every hook, written once a second by the recorder */
+	/* its own cache line: read by every hook, written by the recorder (the epoch once a second) */
 	uint32_t epoch;
-	uint8_t reserved3[60];
+	uint32_t reserved_word;
+	uint64_t sample_interval; /* heap: mean bytes between sampled allocations; 0: every one is recorded */
+	uint8_t reserved3[48];
 };
 static_assert(sizeof(struct arena_header) == ARENA_PAGE, "one page");
 
