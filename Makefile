@@ -45,6 +45,7 @@ PLUGINS          := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/programs/*_plu
 PROGRAMS         := $(patsubst %.c,$(BUILD)/%,$(filter-out %_plugin.c,$(wildcard tests/programs/*.c))) \
 	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/programs/*.cc)) $(PLUGINS)
 SERVERS          := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/servers/*_buggy.c tests/servers/*_fixed.c tests/servers/*_load.c))
+BENCH_PROGRAMS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 MAN_PAGES        := $(wildcard analyzer/man/*.[157])
 SCRIPTS          := .ci/run $(wildcard tests/*/*.sh tests/*/*.bash tests/*/*.bats)
 SOURCES          := $(wildcard preload/*.[ch] analyzer/*.c analyzer/*/*.[ch] tests/*/*.[ch] tests/*/*.cc)
@@ -85,6 +86,9 @@ $(BUILD)/tests/programs/%.so: tests/programs/%.c
 $(BUILD)/tests/programs/%: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) $(FIXTURE_FLAGS) -o $@ $< $(OWN_FLAGS)
+$(BUILD)/tests/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) $(FIXTURE_FLAGS) -o $@ $< $(OWN_FLAGS)
 $(BUILD)/tests/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	$(CXX) $(CFLAGS) $(COMMON) $(FIXTURE_FLAGS) -o $@ $< $(OWN_FLAGS)
@@ -100,7 +104,7 @@ $(BUILD)/tests/servers/%_load: tests/servers/%_load.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) -o $@ $^
 
-fixtures: all $(PROGRAMS) $(SERVERS)
+fixtures: all $(PROGRAMS) $(SERVERS) $(BENCH_PROGRAMS)
 unit-tests: $(UNIT_TESTS)
 
 demo: setup-demo ## a leaky server and redis under Seep: who holds what
