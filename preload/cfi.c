@@ -6,16 +6,16 @@
 #include <string.h>
 
 enum {
-	DW_EH_PE_absptr = 0x00,
-	DW_EH_PE_udata2 = 0x02,
-	DW_EH_PE_udata4 = 0x03,
-	DW_EH_PE_udata8 = 0x04,
-	DW_EH_PE_sdata2 = 0x0a,
-	DW_EH_PE_sdata4 = 0x0b,
-	DW_EH_PE_sdata8 = 0x0c,
-	DW_EH_PE_pcrel = 0x10,
-	DW_EH_PE_datarel = 0x30,
-	DW_EH_PE_omit = 0xff,
+	EH_PE_absptr = 0x00,
+	EH_PE_udata2 = 0x02,
+	EH_PE_udata4 = 0x03,
+	EH_PE_udata8 = 0x04,
+	EH_PE_sdata2 = 0x0a,
+	EH_PE_sdata4 = 0x0b,
+	EH_PE_sdata8 = 0x0c,
+	EH_PE_pcrel = 0x10,
+	EH_PE_datarel = 0x30,
+	EH_PE_omit = 0xff,
 };
 
 /* ---- reading ---- */
@@ -69,29 +69,29 @@ static uintptr_t read_encoded(const uint8_t **at, uint8_t encoding, uintptr_t da
 	uint64_t value = 0;
 
 	switch (encoding & 0x0f) {
-	case DW_EH_PE_absptr:
-	case DW_EH_PE_udata8:
-	case DW_EH_PE_sdata8:
+	case EH_PE_absptr:
+	case EH_PE_udata8:
+	case EH_PE_sdata8:
 		value = read_bytes(at, 8);
 		break;
-	case DW_EH_PE_udata2:
+	case EH_PE_udata2:
 		value = read_bytes(at, 2);
 		break;
-	case DW_EH_PE_udata4:
+	case EH_PE_udata4:
 		value = read_bytes(at, 4);
 		break;
-	case DW_EH_PE_sdata2:
+	case EH_PE_sdata2:
 		value = (uint64_t)(int16_t)read_bytes(at, 2);
 		break;
-	case DW_EH_PE_sdata4:
+	case EH_PE_sdata4:
 		value = (uint64_t)(int32_t)read_bytes(at, 4);
 		break;
 	default:
 		break;
 	}
-	if ((encoding & 0x70) == DW_EH_PE_pcrel)
+	if ((encoding & 0x70) == EH_PE_pcrel)
 		value += place;
-	else if ((encoding & 0x70) == DW_EH_PE_datarel)
+	else if ((encoding & 0x70) == EH_PE_datarel)
 		value += data_base;
 	return value;
 }
@@ -121,7 +121,7 @@ static const uint8_t *header_search(const uint8_t *header, uintptr_t pc)
 	size_t low = 0, high;
 	intptr_t target = (intptr_t)(pc - (uintptr_t)header);
 
-	if (header[0] != 1 || header[2] == DW_EH_PE_omit || header[3] != (DW_EH_PE_datarel | DW_EH_PE_sdata4))
+	if (header[0] != 1 || header[2] == EH_PE_omit || header[3] != (EH_PE_datarel | EH_PE_sdata4))
 		return NULL;
 	read_encoded(&at, header[1], (uintptr_t)header);
 	count = read_encoded(&at, header[2], (uintptr_t)header);
@@ -164,7 +164,7 @@ static bool cie_parse(const uint8_t *cie, struct fde *fde, struct augmentation *
 	fde->code_align = read_uleb(&at);
 	fde->data_align = read_sleb(&at);
 	fde->return_register = (uint8_t)(version == 1 ? *at++ : read_uleb(&at));
-	*augmentation = (struct augmentation){.pointer_encoding = DW_EH_PE_absptr};
+	*augmentation = (struct augmentation){.pointer_encoding = EH_PE_absptr};
 	if (letters[0] == 'z') {
 		uint64_t size = read_uleb(&at);
 
@@ -400,6 +400,15 @@ static bool instructions_run(struct machine *machine, const uint8_t *at, const u
 	return true;
 }
 
+/* What holds where the table is silent: a callee leaves these registers as they were, and no other (System V ABI). */
+static void row_begin(struct cfi_row *row, const struct fde *fde)
+{
+	*row = (struct cfi_row){.is_signal_frame = fde->is_signal_frame, .expressions = fde->cie_instructions};
+	for (int reg = 0; reg < DWARF_RA; reg++)
+		if (!(DWARF_PRESERVED >> reg & 1))
+			row->registers[reg].kind = CFI_UNDEFINED;
+}
+
 bool cfi_row_at(uintptr_t pc, struct cfi_row *row)
 {
 	struct cfi_rule initial[DWARF_COUNT];
@@ -408,9 +417,7 @@ bool cfi_row_at(uintptr_t pc, struct cfi_row *row)
 
 	if (!fde_find(pc, &fde) || fde.return_register != DWARF_RA)
 		return false;
-	memset(row, 0, sizeof(*row));
-	row->is_signal_frame = fde.is_signal_frame;
-	row->expressions = fde.cie_instructions;
+	row_begin(row, &fde);
 	machine.row = row;
 	machine.fde = &fde;
 	machine.initial = NULL;

@@ -22,7 +22,10 @@ enum {
 	DWARF_R14,
 	DWARF_R15,
 	DWARF_RA = 16,
-	DWARF_COUNT = 17
+	DWARF_COUNT = 17,
+	/* a bit for each register that a function leaves as it was; the stack pointer by the definition of the CFA */
+	DWARF_PRESERVED = 1u << DWARF_RBX | 1u << DWARF_RBP | 1u << DWARF_RSP | 1u << DWARF_R12 | 1u << DWARF_R13 |
+			  1u << DWARF_R14 | 1u << DWARF_R15
 };
 
 enum cfi_rule_kind {
