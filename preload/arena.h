@@ -120,6 +120,22 @@ enum arena_trust {
 		TRUST_COUNT
 };
 
+/*
+ * What the hooks cost, by timing about one event in ARENA_COST_EVERY (preload/cost.h has the estimator): the events
+ * together take ARENA_COST_EVERY * (the sum of cycles), in cycles of the time-stamp counter. Sums modulo 2^64.
+ */
+#define ARENA_COST_EVERY 256
+#define ARENA_COST_CLIP 65536
+enum arena_cost_part { COST_ACQUISITION, COST_RELEASE, COST_PARTS };
+struct arena_cost {
+	uint64_t timed[COST_PARTS];  /* events */
+	uint64_t cycles[COST_PARTS]; /* they took */
+	uint64_t squares;            /* sum of their squares */
+	uint64_t clipped;            /* took longer, and are in the sums with ARENA_COST_CLIP cycles */
+	uint64_t reserved[2];
+};
+static_assert(sizeof(struct arena_cost) == 64, "one cache line");
+
 struct arena_range {
 	uint64_t start, end;
 };
@@ -149,7 +165,9 @@ struct slot_header {
 	uint32_t private_range_count;
 	uint32_t reserved_word;
 	struct arena_range private_ranges[ARENA_PRIVATE_RANGES];
-	uint8_t reserved[408];
+	uint8_t reserved[24];
+	struct arena_cost cost; /* a cache line of its own */
+	uint8_t reserved2[320];
 };
 static_assert(sizeof(struct slot_header) == ARENA_PAGE, "one page");
 static_assert(TRUST_COUNT <= 32, "trust[] has room");

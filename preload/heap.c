@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cost.h"
+
 /* ---- recording ---- */
 
 static COLD void previous_released(struct live_block previous)
@@ -31,6 +33,13 @@ void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size)
 {
 	if (UNLIKELY(!pointer || !shim_active(true)))
 		return;
+	if (UNLIKELY(cost_is_due())) {
+		uint64_t began = cost_begin();
+
+		heap_acquired(frame, pointer, size);
+		cost_end(began, COST_ACQUISITION);
+		return;
+	}
 	block_enter(site_here(frame, SEEP_KIND_HEAP), pointer, size);
 	thread_self()->newest = (uintptr_t)pointer;
 }
@@ -42,6 +51,13 @@ void heap_released(void *pointer)
 
 	if (!pointer || UNLIKELY(!shim_active(true)))
 		return;
+	if (UNLIKELY(cost_is_due())) {
+		uint64_t began = cost_begin();
+
+		heap_released(pointer);
+		cost_end(began, COST_RELEASE);
+		return;
+	}
 	section = section_begin();
 	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
 	if (LIKELY(block.site.n)) {
@@ -69,6 +85,13 @@ struct live_block heap_moving(void *pointer)
 
 	if (!pointer || UNLIKELY(!shim_active(true)))
 		return block;
+	if (UNLIKELY(cost_is_due())) {
+		uint64_t began = cost_begin();
+
+		block = heap_moving(pointer);
+		cost_end(began, COST_RELEASE);
+		return block;
+	}
 	section = section_begin();
 	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
 	if (LIKELY(block.site.n))

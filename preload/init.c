@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "capture.h"
+#include "cost.h"
 #include "heap.h"
 #include "sys.h"
 #include "tree.h"
@@ -762,6 +763,7 @@ static bool start(void)
 		return false;
 	}
 	allocator_name();
+	cost_init();
 	__atomic_store_n(&shim.directory[shim.slot.index].state, SLOT_LIVE, __ATOMIC_RELEASE);
 	if (opened == 1)
 		recorder_ensure(&options);

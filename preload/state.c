@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "cost.h"
 #include "counters_x86_64.h"
 #include "slot.h"
 #include "sys.h"
@@ -326,6 +327,7 @@ void threads_after_fork(void)
 {
 	struct thread_pool *pool = atomic_load(&thread_pools);
 
+	cost_after_fork();
 	for (; pool; pool = pool->next)
 		for (int i = 0; i < POOL_THREADS; i++) {
 			struct thread *thread = &pool->threads[i];

@@ -82,6 +82,8 @@ struct thread {
 struct thread_local_state {
 	struct thread *thread;                  /* NULL: no event yet */
 	uintptr_t allocator_frame;              /* frame of the hook that is inside the real allocator; 0 none */
+	int32_t cost_left;                      /* events until one is timed (cost.h) */
+	uint32_t cost_random;                   /* 0: the choice has not begun in this thread */
 	uint32_t resolving;                     /* inside dlsym for our own table */
 	uint32_t forking;                       /* between our prepare handler and its end */
 	uint32_t released_site, released_epoch; /* of the last handle_released(), for handle_restored() */
