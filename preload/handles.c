@@ -2,15 +2,15 @@
 /*
  * handles.c - streams, threads, timers, watches: whatever is known by a pointer or a number of its own.
  *
- * They stand in shadows as blocks do (live.h). Kinds known by numbers are spread to 16-byte granules in shadows of
- * their own, so that a timer's id and an address never meet.
+ * They stand in shadows as blocks do (live.h). Kinds known by numbers are spread to the granules of shadows of their
+ * own, so that a timer's id and an address never meet.
  */
 #include <errno.h>
 
 #include "live.h"
 
-/* Stands for a release that came before its acquisition was recorded. Not a site: the arena never has so many. */
-enum { SITE_EARLY = (1 << 20) - 1 };
+/* Stands for a release that came before its acquisition was recorded. */
+enum { SITE_EARLY = LIVE_MARK };
 
 static enum live_map map_of(enum seep_kind kind)
 {
@@ -28,10 +28,10 @@ static enum live_map map_of(enum seep_kind kind)
 static uintptr_t place_of(enum seep_kind kind, uintptr_t key)
 {
 	if (kind == SEEP_KIND_TIMER)
-		return (intptr_t)key < 0 ? key << 1 : (key & 0xffffffff) << 4;
+		return (intptr_t)key < 0 ? key << 1 : (key & 0xffffffff) << 6;
 	if (kind == SEEP_KIND_WATCH)
 		return ((key >> 32 & 0xfffff) << 23 | (key & 0x7fffff)) << 4;
-	return key & ~(uintptr_t)15;
+	return key;
 }
 
 void handle_acquired(const struct hook_frame *frame, enum seep_kind kind, uintptr_t key)

@@ -82,7 +82,8 @@ enum hook {
 #define X(name) HOOK_##name,
 	SEEP_HOOKS(X)
 #undef X
-		HOOK_COUNT
+		HOOK_COUNT,
+	HEAP_HOOK_END = HOOK_mmap, /* the hooks before it allocate or free */
 };
 
 extern void *real_functions[HOOK_COUNT] __attribute__((visibility("hidden")));

@@ -1,154 +1,293 @@
 /* SPDX-License-Identifier: MIT */
 #include "live.h"
 
+#include <gnu/libc-version.h>
+#include <link.h>
+#include <string.h>
+
+#include "hooks.h"
+#include "live_leaf.h"
+#include "reserve.h"
 #include "sys.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
 #endif
 
-/*
- * The word: site 20 bits, birth epoch 24 bits (modulo 2^24 seconds, 194 days), size 20 bits.
- * LARGE in the size field: the size is in the next granule's word, with its lowest bit set, so that it is not zero.
- */
-enum { SITE_BITS = 20, EPOCH_BITS = 24, SIZE_BITS = 20, GRANULE_BITS = 4, LEAF_BITS = 26, ADDRESS_BITS = 47 };
-#define SIZE_LARGE ((UINT64_C(1) << SIZE_BITS) - 1)
-#define EPOCH_MASK ((UINT32_C(1) << EPOCH_BITS) - 1)
-#define LEAF_ENTRIES (UINT64_C(1) << (LEAF_BITS - GRANULE_BITS))
-#define ROOT_ENTRIES (UINT64_C(1) << (ADDRESS_BITS - LEAF_BITS))
+#define LARGE_LOW_MASK ((UINT64_C(1) << SITE_AT) - 1)
+#define LARGE_HIGH_MASK UINT64_C(7)
 
-typedef _Atomic(uint64_t) entry;
+const uint8_t live_shifts[LIVE_LEVELS] = {
+	[LEVEL_512] = 9, [LEVEL_64] = 6, [LEVEL_32] = 5, [LEVEL_16] = 4, [LEVEL_ODD] = 4};
 
-struct shadow {
-	_Atomic(entry *) *leaves; /* ROOT_ENTRIES, each NULL or LEAF_ENTRIES entries */
+/* For any allocator, until glibc's is known to be the only one. */
+struct live_sizes live_sizes = {
+	.levels = {LEVEL_16, LEVEL_32, LEVEL_64, LEVEL_64, LEVEL_64, LEVEL_64, LEVEL_64, LEVEL_64, LEVEL_64, LEVEL_64,
+		   LEVEL_64, LEVEL_64, LEVEL_64, LEVEL_64, LEVEL_64, LEVEL_64, LEVEL_512},
 };
 
-/* One for each enum live_map, and one more for heap blocks at 8 modulo 16. */
-enum { SHADOW_ODD = LIVE_THREADS + 1, SHADOW_COUNT };
-static struct shadow shadows[SHADOW_COUNT];
+live_top live_heap;
+_Atomic(struct live_region *) live_regions;
 
-static bool shadow_init(struct shadow *shadow)
+/* The other maps' tops, made at first use, and the level that each keeps to. */
+static _Atomic(_Atomic(struct live_region *) *) handle_tops[LIVE_THREADS + 1];
+static const uint8_t handle_levels[LIVE_THREADS + 1] = {
+	[LIVE_HANDLES] = LEVEL_64,
+	[LIVE_TIMERS] = LEVEL_64,
+	[LIVE_WATCHES] = LEVEL_16,
+	[LIVE_THREADS] = LEVEL_512,
+};
+
+/* ---- what the allocator allows ---- */
+
+static bool is_known_sparse(const void *function)
 {
-	shadow->leaves = pages_map(ROOT_ENTRIES * sizeof(*shadow->leaves));
-	return shadow->leaves != NULL;
+	struct dl_find_object of_function, of_libc;
+	const char *name;
+
+	if (_dl_find_object((void *)function, &of_function) != 0 ||
+	    _dl_find_object((void *)gnu_get_libc_version, &of_libc) != 0)
+		return false;
+	name = strrchr(of_function.dlfo_link_map->l_name, '/');
+	return of_function.dlfo_link_map == of_libc.dlfo_link_map ||
+	       (name && strcmp(name, "/libstdc++.so.6") == 0); /* its operator new calls malloc */
 }
 
-/* The kernel empties it in a child, however that is made; the leaves are the child's loss. */
-static void shadow_end_at_fork(struct shadow *shadow)
+/* Blocks entered so far stay where they are: a take looks at every level. */
+void live_allocator_seen(const void *function)
 {
-	sys_madvise(shadow->leaves, ROOT_ENTRIES * sizeof(*shadow->leaves), MADV_WIPEONFORK);
+	if (!live_sizes.reads_chunks || is_known_sparse(function))
+		return;
+	live_sizes.reads_chunks = false;
+	live_sizes.slack = 0;
+	live_sizes.levels[0] = LEVEL_16;
 }
 
 bool live_init(void)
 {
-	for (int i = 0; i < SHADOW_COUNT; i++)
-		if (!shadow_init(&shadows[i]))
-			return false;
-	shadow_end_at_fork(&shadows[LIVE_THREADS]);
-	shadow_end_at_fork(&shadows[LIVE_TIMERS]);
+	if (!REAL(malloc))
+		return true;
+	live_sizes.levels[0] = LEVEL_32;
+	live_sizes.slack = 23; /* 8 for the header, 15 to round up */
+	live_sizes.reads_chunks = true;
+	for (int hook = 0; hook < HEAP_HOOK_END; hook++)
+		if (real_functions[hook])
+			live_allocator_seen(real_functions[hook]);
 	return true;
 }
 
-static COLD entry *leaf_create(_Atomic(entry *) *place)
+/* ---- the radix ---- */
+
+/* Memory for one leaf that a thread took and another was quicker to put in place; 0 none. */
+static _Atomic(intptr_t) spares[LIVE_LEVELS];
+
+static intptr_t leaf_memory(enum live_level level)
 {
-	entry *fresh = pages_map(LEAF_ENTRIES * sizeof(entry));
-	entry *standing = NULL;
+	intptr_t spare = atomic_exchange(&spares[level], 0);
+
+	return spare ? spare : (intptr_t)reserve_take(leaf_bytes(level));
+}
+
+static COLD void region_list(struct live_region *region)
+{
+	if (atomic_exchange(&region->is_listed, 1))
+		return;
+	region->next = atomic_load(&live_regions);
+	while (!atomic_compare_exchange_weak(&live_regions, &region->next, region))
+		;
+}
+
+/* The leaf of a level in use, made or taken back; 0 if there is no memory for it. */
+static COLD intptr_t leaf_use(struct live_region *region, enum live_level level)
+{
+	intptr_t leaf = atomic_load_explicit(&region->leaves[level], memory_order_acquire);
+
+	while (leaf <= 0) {
+		bool is_there = leaf && leaf_state(leaf) != LEAF_DISCARDING;
+		intptr_t wanted = is_there ? leaf_address(leaf) : leaf_memory(level), none = 0;
+
+		if (!wanted)
+			return 0;
+		if (atomic_compare_exchange_strong(&region->leaves[level], &leaf, wanted))
+			return wanted;
+		if (!is_there)
+			atomic_compare_exchange_strong(&spares[level], &none, wanted);
+	}
+	return leaf;
+}
+
+static COLD struct live_region *regions_make(_Atomic(struct live_region *) *place)
+{
+	struct live_region *fresh = reserve_take(sizeof(*fresh) << REGIONS_BITS), *standing = NULL;
 
 	if (!fresh)
 		return NULL;
-	if (atomic_compare_exchange_strong(place, &standing, fresh))
-		return fresh;
-	sys_munmap(fresh, LEAF_ENTRIES * sizeof(entry));
-	return standing;
+	return atomic_compare_exchange_strong(place, &standing, fresh) ? fresh : standing;
 }
 
-static inline entry *entry_of(struct shadow *shadow, uintptr_t address, bool create)
+/* The word to write: its leaf is in use. NULL: no memory, or no such address. */
+static live_word *word_to_put(_Atomic(struct live_region *) *top, uintptr_t address, enum live_level level)
 {
-	_Atomic(entry *) *place;
-	entry *leaf;
+	struct live_region *region = live_region(top, address);
+	intptr_t leaf;
 
-	if (UNLIKELY(address >> ADDRESS_BITS))
-		return NULL;
-	place = &shadow->leaves[address >> LEAF_BITS];
-	leaf = atomic_load_explicit(place, memory_order_acquire);
-	if (UNLIKELY(!leaf)) {
-		if (!create || !(leaf = leaf_create(place)))
+	if (UNLIKELY(!region)) {
+		if (address >> ADDRESS_BITS || !regions_make(&top[address >> (REGION_BITS + REGIONS_BITS)]))
 			return NULL;
+		region = live_region(top, address);
 	}
-	return &leaf[(address >> GRANULE_BITS) & (LEAF_ENTRIES - 1)];
+	leaf = atomic_load_explicit(&region->leaves[level], memory_order_acquire);
+	if (UNLIKELY(leaf <= 0)) {
+		leaf = leaf_use(region, level);
+		if (top == live_heap)
+			region_list(region);
+	}
+	return leaf ? live_word_in(leaf, level, address) : NULL;
 }
 
-/* The full birth epoch: the youngest one not after now that has these low bits. */
-static uint32_t epoch_expand(uint32_t low)
+/* The word to look at; NULL: there is nothing. */
+static live_word *word_to_take(_Atomic(struct live_region *) *top, uintptr_t address, enum live_level level)
 {
-	uint32_t now = epoch_now();
+	struct live_region *region = live_region(top, address);
+	intptr_t leaf;
 
-	return now - ((now - low) & EPOCH_MASK);
+	if (!region)
+		return NULL;
+	leaf = atomic_load_explicit(&region->leaves[level], memory_order_acquire);
+	if (UNLIKELY(leaf < 0))
+		leaf = leaf_state(leaf) == LEAF_RETIRING ? leaf_address(leaf) : 0;
+	return leaf ? live_word_in(leaf, level, address) : NULL;
 }
 
-static struct live_block block_of(struct shadow *shadow, uintptr_t address, uint64_t word)
-{
-	struct live_block block = {.site = {(uint32_t)(word >> (EPOCH_BITS + SIZE_BITS))}, .size = word & SIZE_LARGE};
-	entry *second;
+/* ---- words ---- */
 
-	if (block.site.n == 0)
+static live_word *second_to_take(uintptr_t address)
+{
+	return word_to_take(live_heap, address + 512, LEVEL_512);
+}
+
+/* What the word at an address says, and the rest of its size, which is taken out. */
+static struct live_block block_take(uintptr_t address, uint64_t value)
+{
+	struct live_block block = live_block_of(value);
+	live_word *second;
+	uint64_t low;
+
+	if (block.size < SIZE_LARGE)
 		return block;
-	block.birth_epoch = epoch_expand((uint32_t)(word >> SIZE_BITS) & EPOCH_MASK);
-	if (UNLIKELY(block.size == SIZE_LARGE)) {
-		second = entry_of(shadow, address + (1 << GRANULE_BITS), false);
-		block.size = second ? atomic_exchange_explicit(second, 0, memory_order_relaxed) >> 1 : 0;
-	}
+	second = second_to_take(address);
+	low = second ? atomic_load_explicit(second, memory_order_relaxed) : 0;
+	block.size = (block.size & LARGE_HIGH_MASK) << SITE_AT | (low & LARGE_LOW_MASK);
+	if (low)
+		atomic_store_explicit(second, 0, memory_order_relaxed);
 	return block;
 }
 
-static bool shadow_put(struct shadow *shadow, uintptr_t address, struct live_block block, struct live_block *previous)
+/* A block whose word another one takes: its address is given by the granule and the offset. */
+static struct live_block block_displace(uintptr_t address, uint64_t value)
 {
-	entry *place = entry_of(shadow, address, true);
-	uint64_t size = block.size, word;
-	entry *second;
+	uintptr_t offset = (value >> OFFSET_AT & ((1 << OFFSET_BITS) - 1)) << 3;
+	struct live_block none = {.size = 0};
 
-	*previous = (struct live_block){.size = 0};
-	if (UNLIKELY(!place))
+	if (!(value >> SITE_AT) || (value >> SITE_AT == LIVE_MARK && !live_word_is_of(value, address)))
+		return none;
+	return block_take((address & ~(uintptr_t)511) | offset, value);
+}
+
+/* ---- blocks ---- */
+
+/* Stores the size and leaves in block->size what the word holds of it. */
+static bool size_put(uintptr_t address, struct live_block *block, struct live_block *previous)
+{
+	live_word *second = word_to_put(live_heap, address + 512, LEVEL_512);
+	uint64_t value;
+
+	if (!second)
 		return false;
-	word = atomic_load_explicit(place, memory_order_relaxed);
-	if (UNLIKELY(word))
-		*previous = block_of(shadow, address, word);
-	if (UNLIKELY(size >= SIZE_LARGE)) {
-		second = entry_of(shadow, address + (1 << GRANULE_BITS), true);
-		if (!second)
-			return false;
-		atomic_store_explicit(second, size << 1 | 1, memory_order_relaxed);
-		size = SIZE_LARGE;
-	}
-	atomic_store_explicit(place,
-			      (uint64_t)block.site.n << (EPOCH_BITS + SIZE_BITS) |
-				      (uint64_t)(block.birth_epoch & EPOCH_MASK) << SIZE_BITS | size,
-			      memory_order_relaxed);
+	value = atomic_load_explicit(second, memory_order_relaxed);
+	if (UNLIKELY(value >> SITE_AT) && !previous->site.n)
+		*previous = block_displace(address + 512, value);
+	atomic_store_explicit(second, block->size & LARGE_LOW_MASK, memory_order_relaxed);
+	block->size = SIZE_LARGE | block->size >> SITE_AT;
 	return true;
 }
 
-static struct live_block shadow_take(struct shadow *shadow, uintptr_t address)
+bool live_heap_put(uintptr_t address, struct live_block block, struct live_block *previous)
 {
-	entry *place = entry_of(shadow, address, false);
-	uint64_t word;
+	enum live_level level = live_level_of(block.size + live_sizes.slack);
+	live_word *word;
 
-	if (!place || atomic_load_explicit(place, memory_order_relaxed) == 0)
+	*previous = (struct live_block){.size = 0};
+	if (UNLIKELY(address & 8) && level == LEVEL_16)
+		level = LEVEL_ODD;
+	word = word_to_put(live_heap, address, level);
+	if (UNLIKELY(!word))
+		return false;
+	*previous = block_displace(address, atomic_load_explicit(word, memory_order_relaxed));
+	if (block.size >= SIZE_LARGE && !size_put(address, &block, previous))
+		return false;
+	atomic_store_explicit(word, live_word_make(address, block), memory_order_relaxed);
+	return true;
+}
+
+struct live_block live_heap_take(uintptr_t address)
+{
+	static const uint8_t order[] = {LEVEL_64, LEVEL_32, LEVEL_512};
+
+	for (size_t i = 0; i <= sizeof(order); i++) {
+		enum live_level lowest = address & 8 ? LEVEL_ODD : LEVEL_16;
+		live_word *word = word_to_take(live_heap, address, i < sizeof(order) ? order[i] : lowest);
+		uint64_t value = word ? atomic_load_explicit(word, memory_order_relaxed) : 0;
+
+		if (!live_word_is_of(value, address))
+			continue;
+		atomic_store_explicit(word, 0, memory_order_relaxed);
+		return block_take(address, value);
+	}
+	return (struct live_block){.size = 0};
+}
+
+/* ---- handles ---- */
+
+static COLD _Atomic(struct live_region *) *handle_top_make(enum live_map map)
+{
+	_Atomic(struct live_region *) *fresh = pages_map(sizeof(live_top)), *standing = NULL;
+
+	if (!fresh)
+		return NULL;
+	/* the kernel empties it in a child, however that is made; what hangs on it is the child's loss */
+	if (map == LIVE_TIMERS || map == LIVE_THREADS)
+		sys_madvise(fresh, sizeof(live_top), MADV_WIPEONFORK);
+	if (atomic_compare_exchange_strong(&handle_tops[map], &standing, fresh))
+		return fresh;
+	sys_munmap(fresh, sizeof(live_top));
+	return standing;
+}
+
+bool live_handle_put(enum live_map map, uintptr_t key, struct live_block block, struct live_block *previous)
+{
+	_Atomic(struct live_region *) *top = atomic_load_explicit(&handle_tops[map], memory_order_acquire);
+	live_word *word;
+
+	*previous = (struct live_block){.size = 0};
+	if (UNLIKELY(!top))
+		top = handle_top_make(map);
+	word = top ? word_to_put(top, key, (enum live_level)handle_levels[map]) : NULL;
+	if (!word)
+		return false;
+	*previous = block_displace(key, atomic_load_explicit(word, memory_order_relaxed));
+	atomic_store_explicit(word, live_word_make(key, block), memory_order_relaxed);
+	return true;
+}
+
+struct live_block live_handle_take(enum live_map map, uintptr_t key)
+{
+	_Atomic(struct live_region *) *top = atomic_load_explicit(&handle_tops[map], memory_order_acquire);
+	live_word *word = top ? word_to_take(top, key, (enum live_level)handle_levels[map]) : NULL;
+	uint64_t value = word ? atomic_load_explicit(word, memory_order_relaxed) : 0;
+
+	if (!live_word_is_of(value, key))
 		return (struct live_block){.size = 0};
-	word = atomic_exchange_explicit(place, 0, memory_order_relaxed);
-	return block_of(shadow, address, word);
-}
-
-static inline struct shadow *shadow_of(enum live_map map, uintptr_t address)
-{
-	return &shadows[UNLIKELY(address & 8) ? SHADOW_ODD : map];
-}
-
-bool live_put(enum live_map map, uintptr_t address, struct live_block block, struct live_block *previous)
-{
-	return shadow_put(shadow_of(map, address), address, block, previous);
-}
-
-struct live_block live_take(enum live_map map, uintptr_t address)
-{
-	return shadow_take(shadow_of(map, address), address);
+	atomic_store_explicit(word, 0, memory_order_relaxed);
+	return live_block_of(value);
 }

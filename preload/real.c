@@ -144,7 +144,9 @@ COLD void *real_resolve(enum hook hook)
 	if (!function && is_of_library(hook))
 		function = find_local(names[hook]);
 	local.allocator_frame = allocator_frame;
-	__atomic_store_n(&real_functions[hook], function, __ATOMIC_RELEASE);
+	__atomic_store_n(&real_functions[hook], function, __ATOMIC_SEQ_CST);
+	if (hook < HEAP_HOOK_END && function)
+		live_allocator_seen(function);
 	return function;
 }
 

@@ -52,7 +52,7 @@ COLD bool region_grow(struct region *region, size_t end)
 }
 
 /* New mappings usually lie right below the last one, whose range then grows. */
-static void private_range_add(uintptr_t start, size_t bytes)
+void private_range_add(uintptr_t start, size_t bytes)
 {
 	struct slot_header *header = shim.slot.header;
 	uint64_t end = start + bytes;

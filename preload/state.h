@@ -138,6 +138,9 @@ bool slot_fill(struct slot *slot);
 
 void count_temporary(struct site_id site);
 
+/* Tells the recorder of private memory that pages_map() did not give. */
+void private_range_add(uintptr_t start, size_t bytes);
+
 /* state.c, for fork.c: see section_begin() */
 bool sections_wait(void);
 void threads_after_fork(void);

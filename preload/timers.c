@@ -62,8 +62,8 @@ struct once {
 	void (*callback)(int, short, void *);
 	void *argument;
 	_Atomic uint32_t shares;
-	_Atomic uint32_t next; /* in the free list: number, 0 ends it */
-};
+	_Atomic uint32_t next;  /* in the free list: number, 0 ends it */
+} __attribute__((aligned(64))); /* as far apart as keys of LIVE_HANDLES */
 
 /* A free list with a version beside its head, so that a number that was taken and came back is not mistaken. */
 #define ONCE_MAX 65536u

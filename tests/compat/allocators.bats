@@ -14,6 +14,10 @@ check_behind_seep() { # LIBRARY
   check_expectations seep.db out.txt
   [[ $(query seep.db 'SELECT DISTINCT allocator FROM process') == *"${1%%.so*}"* ]]
   # shellcheck disable=SC2046 # two words
+  env $(seep_env random.db "$library") "$PROGRAMS/live_random" 2 >random.txt
+  check_healthy random.db
+  check_expectations random.db random.txt
+  # shellcheck disable=SC2046 # two words
   env $(seep_env sqlite.db "$library") sqlite3 -batch :memory: \
     'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT count(*), sum(i) FROM n' >sum.txt
   [[ $(<sum.txt) == "20000|200010000" ]]
