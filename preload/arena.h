@@ -125,7 +125,7 @@ enum arena_trust {
  * together take ARENA_COST_EVERY * (the sum of cycles), in cycles of the time-stamp counter. Sums modulo 2^64.
  */
 #define ARENA_COST_EVERY 256
-#define ARENA_COST_CLIP 65536
+#define ARENA_COST_CLIP 16384
 enum arena_cost_part { COST_ACQUISITION, COST_RELEASE, COST_PARTS };
 struct arena_cost {
 	uint64_t timed[COST_PARTS];  /* events */

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cost.h"
 
-#include <sys/prctl.h>
+#include <stdarg.h>
 
-#include "cycles_x86_64.h"
-#include "sys.h"
+#include "hooks.h"
 
 enum { MOST_APART = 2 * ARENA_COST_EVERY - 1, CALIBRATIONS = 64 };
 
 static struct {
-	bool is_possible;
+	volatile bool is_possible;
 	int64_t timing_cycles; /* of one timing around nothing */
 } timer;
 
@@ -37,19 +36,19 @@ static uint32_t first_distance(void)
 	return one < other ? one : other;
 }
 
-COLD uint64_t cost_begin(void)
+COLD bool cost_choose(void)
 {
-	if (!timer.is_possible) {
-		local.cost_left = INT32_MAX;
-		return 0;
+	if (UNLIKELY(atomic_load_explicit(&shim.mode, memory_order_acquire) != MODE_ACTIVE) || !timer.is_possible) {
+		local.cost_left = ARENA_COST_EVERY; /* looks again then */
+		return false;
 	}
 	if (!local.cost_random) {
 		local.cost_left = (int32_t)first_distance();
 		if (local.cost_left)
-			return 0;
+			return false;
 	}
 	local.cost_left = 1 + (int32_t)random_below(MOST_APART);
-	return cycles_now();
+	return true;
 }
 
 static void add(uint64_t *to, uint64_t value)
@@ -57,14 +56,11 @@ static void add(uint64_t *to, uint64_t value)
 	__atomic_fetch_add(to, value, __ATOMIC_RELAXED);
 }
 
-COLD void cost_end(uint64_t began, enum arena_cost_part part)
+COLD void cost_add(uint64_t timed_cycles, enum arena_cost_part part)
 {
 	struct arena_cost *cost = &shim.slot.header->cost;
-	int64_t cycles;
+	int64_t cycles = (int64_t)timed_cycles - timer.timing_cycles;
 
-	if (!began)
-		return;
-	cycles = (int64_t)(cycles_now() - began) - timer.timing_cycles;
 	if (cycles > ARENA_COST_CLIP || cycles < -ARENA_COST_CLIP) {
 		cycles = ARENA_COST_CLIP;
 		add(&cost->clipped, 1);
@@ -80,20 +76,29 @@ void cost_after_fork(void)
 	local.cost_random = 0;
 }
 
-/* Where a process has been forbidden the instruction (PR_SET_TSC), it would be ended by it. */
-static bool counter_may_be_read(void)
+/*
+ * A process may forbid itself the instruction, and would be ended by ours. (None starts that way: the dynamic linker
+ * reads the counter, too.)
+ */
+HOOK int prctl(int option, ...)
 {
-	int mode = PR_TSC_SIGSEGV;
+	unsigned long words[4];
+	va_list arguments;
 
-	return sys_prctl(PR_GET_TSC, (unsigned long)&mode, 0, 0, 0) < 0 || mode == PR_TSC_ENABLE;
+	/* as libc's own: the registers hold something, whatever was passed */
+	va_start(arguments, option);
+	for (int i = 0; i < 4; i++)
+		words[i] = va_arg(arguments, unsigned long);
+	va_end(arguments);
+	if (option == PR_SET_TSC && words[0] != PR_TSC_ENABLE)
+		timer.is_possible = false;
+	return REAL(prctl)(option, words[0], words[1], words[2], words[3]);
 }
 
 void cost_init(void)
 {
 	uint64_t least = UINT64_MAX;
 
-	if (!counter_may_be_read())
-		return;
 	for (int i = 0; i < CALIBRATIONS; i++) {
 		uint64_t began = cycles_now();
 		uint64_t cycles = cycles_now() - began;

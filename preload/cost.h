@@ -33,6 +33,7 @@
 #ifndef SEEP_COST_H
 #define SEEP_COST_H
 
+#include "cycles_x86_64.h"
 #include "state.h"
 
 /* Measures what a timing takes. Before the first event. */
@@ -40,12 +41,26 @@ void cost_init(void);
 /* In the child: its choice is its own from here. */
 void cost_after_fork(void);
 
-/* Once for each event, when the process is known to be recorded. The event that is due calls itself between the two. */
+/*
+ * Once for each event, before anything that may spare the hook work (not sampled, not known): that is part of the cost.
+ * The event that is due calls itself between the two.
+ */
 static inline bool cost_is_due(void)
 {
 	return --local.cost_left < 0;
 }
-uint64_t cost_begin(void); /* the counter; 0: this one is not timed after all */
-void cost_end(uint64_t began, enum arena_cost_part part);
+bool cost_choose(void); /* the next one; false: this one is not timed after all */
+void cost_add(uint64_t cycles, enum arena_cost_part part);
+
+/* Both are inline, so that the code between the two readings is what runs untimed, and has been fetched before them. */
+static inline uint64_t cost_begin(void)
+{
+	return LIKELY(cost_choose()) ? cycles_now() : 0;
+}
+static inline void cost_end(uint64_t began, enum arena_cost_part part)
+{
+	if (LIKELY(began != 0))
+		cost_add(cycles_now() - began, part);
+}
 
 #endif

@@ -67,11 +67,11 @@
 	X(pthread_clockjoin_np) X(pthread_detach) X(thrd_create) X(thrd_join) X(thrd_detach)
 
 /*
- * fork.c, vfork_x86_64.S, init.c. Not dlopen: it looks for libraries by its caller's RUNPATH, and that caller must stay
+ * fork.c, vfork_x86_64.S, init.c, cost.c. Not dlopen: it looks for libraries by its caller's RUNPATH, and that caller must stay
  * the program. Nothing has to be done there; modules are found when a stack first leads through them (tree.c).
  */
 #define LIFECYCLE_HOOKS(X)                                                                                    \
-	X(_Fork) X(vfork) X(dlclose)
+	X(_Fork) X(vfork) X(dlclose) X(prctl)
 
 #define SEEP_HOOKS(X)                                                                                         \
 	HEAP_HOOKS(X) CXX_HOOKS(X) OTHER_HEAP_HOOKS(X) MAPPING_HOOKS(X) DESCRIPTOR_HOOKS(X) STREAM_HOOKS(X)   \

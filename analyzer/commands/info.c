@@ -103,6 +103,10 @@ static int gather_processes(struct session *session, struct gathered *all, struc
 		if (code && code != SEEP_ERR_NOT_FOUND)
 			return error_set(error, code, "%s is damaged or unreadable; use another recording",
 					 recording->path);
+		code = store_read_costs(session->main.store, (uint32_t)i, &process->costs, error);
+		process->has_costs = !code;
+		if (code && code != SEEP_ERR_NOT_FOUND)
+			return code;
 	}
 	return SEEP_OK;
 }

@@ -182,6 +182,16 @@ void member_check_life(struct member *member)
 		member->state = MEMBER_ENDED;
 }
 
+int64_t member_final_cpu_ns(const struct member *member)
+{
+	struct proc_stat stat;
+
+	if (member->state != MEMBER_ENDED || !proc_stat_read(watch_pid(member->watch), &stat) ||
+	    stat.started_ns != member->started_ns || stat.user_ns < 0 || stat.system_ns < 0)
+		return -1;
+	return stat.user_ns + stat.system_ns;
+}
+
 /*
  * An exec into a program without Seep (a static one) tells the arena nothing. The new program has another stack; told
  * twice, because a slot that is given back while its owner lives would be lost for good.

@@ -7,6 +7,7 @@
 #ifndef SEEP_MEMBER_H
 #define SEEP_MEMBER_H
 
+#include "hook_cost.h"
 #include "proc.h"
 #include "sampler.h"
 #include "watch.h"
@@ -28,6 +29,7 @@ struct member {
 	unsigned other_stacks; /* looks in a row that saw another one */
 	bool impossible_said;
 	struct sample_memory sample;
+	struct hook_cost_memory cost;
 };
 
 /* What tells the process that claimed an entry from another one with its pid. */
@@ -50,6 +52,8 @@ void member_close(struct member *member); /* NULL is fine */
 
 /* Looks whether it has ended, where no pidfd tells. */
 void member_check_life(struct member *member);
+/* User and system time of one that has ended, until its parent has waited for it; -1 unknown. */
+int64_t member_final_cpu_ns(const struct member *member);
 /* Looks whether another program runs in it that Seep is not in. Once a tick. */
 void member_check_program(struct member *member);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../base/clock.h"
+#include "../base/cycles.h"
 #include "fd_mark.h"
 #include "member.h"
 #include "notices.h"
@@ -71,6 +72,7 @@ struct recorder {
 	uint32_t unslotted;
 	int64_t arena_peak_bytes;
 
+	struct cycle_clock cycles;
 	struct sampler sampler;
 	struct symbol_pass symbols;
 	struct notices notices;
@@ -129,6 +131,7 @@ static int take_arena(struct recorder *recorder, const char *path, struct error 
 {
 	int code = arena_open(path, &recorder->arena, error);
 
+	cycle_clock_start(&recorder->cycles);
 	if (code)
 		return code;
 	if (!arena_lock(recorder->arena))
@@ -423,6 +426,7 @@ static void forget(struct recorder *recorder)
 			continue;
 		watch_forget(member->watch);
 		member->sample.is_stored = false;
+		member->cost.is_stored = false;
 	}
 	recorder->unslotted = 0;
 	symbol_pass_forget(&recorder->symbols);
@@ -517,6 +521,13 @@ static void say_impossible(struct recorder *recorder, struct member *member)
 		   watch_pid(member->watch), count);
 }
 
+static int record_cost(struct member *member, const struct tick *tick, bool lives)
+{
+	int64_t cpu_ns = lives ? member->sample.cpu_ns : member_final_cpu_ns(member);
+
+	return hook_cost_record(member->watch, &member->cost, tick, cpu_ns, lives);
+}
+
 static int record_member(struct recorder *recorder, struct member *member, const struct tick *tick, bool sample)
 {
 	bool lives = member->state == MEMBER_LIVE;
@@ -528,6 +539,8 @@ static int record_member(struct recorder *recorder, struct member *member, const
 		code = fd_mark_record(member->watch, tick, lives);
 	if (code == SEEP_OK && lives && sample)
 		code = sampler_take(&recorder->sampler, member->watch, &member->sample, tick);
+	if (code == SEEP_OK && (sample || !lives))
+		code = record_cost(member, tick, lives);
 	if (code == SEEP_OK && !lives)
 		code = watch_end(member->watch, tick, member->state == MEMBER_EXECED);
 	if (code == SEEP_OK)
@@ -592,8 +605,11 @@ static int record_own_cost(struct recorder *recorder, struct error *error)
 
 static int write_tick(struct recorder *recorder, bool is_full, struct error *error)
 {
-	struct tick tick = {
-		.arena = recorder->arena, .store = recorder->store, .now_ns = recorder->time_ns, .error = error};
+	struct tick tick = {.arena = recorder->arena,
+			    .store = recorder->store,
+			    .now_ns = recorder->time_ns,
+			    .ns_per_cycle = cycle_clock_ns(&recorder->cycles),
+			    .error = error};
 	bool done;
 	int code = store_begin(recorder->store, recorder->time_ns, error);
 

@@ -166,6 +166,7 @@ int sampler_take(struct sampler *sampler, const struct watch *watch, struct samp
 	bool any_is_due = false;
 	int code;
 
+	memory->cpu_ns = -1;
 	for (int i = 0; i < LOOK_COUNT; i++)
 		any_is_due |= sampler->is_due[i];
 	if (!any_is_due)
@@ -174,5 +175,7 @@ int sampler_take(struct sampler *sampler, const struct watch *watch, struct samp
 	memset(sample.tcp, -1, sizeof(sample.tcp));
 	sample.figures.time = tick->now_ns / NS_PER_S;
 	code = look_at_all(sampler, watch, memory, tick, &sample);
+	if (sample.figures.cpu_user_ns >= 0 && sample.figures.cpu_system_ns >= 0)
+		memory->cpu_ns = sample.figures.cpu_user_ns + sample.figures.cpu_system_ns;
 	return code ? code : store_put_process_sample(tick->store, &sample, tick->error);
 }

@@ -28,6 +28,7 @@ struct sample_memory {
 	struct unseen_list last_look, stored;
 	bool has_looked;
 	bool is_stored; /* `stored` is what the recording has: not after a rollback */
+	int64_t cpu_ns; /* user and system time at this tick's look; -1 not looked at, or unknown */
 };
 
 /* A round: begin, one take for each process, end. `now_ns` is any clock that does not step. */

@@ -22,7 +22,8 @@
 struct tick {
 	struct arena_reader *arena;
 	struct store *store;
-	int64_t now_ns; /* the recording's clock */
+	int64_t now_ns;      /* the recording's clock */
+	double ns_per_cycle; /* of the time-stamp counter */
 	struct error *error;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "info.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -134,6 +135,57 @@ static void add_state(struct buffer *out, const struct info *info, const struct 
 	add_clock(out, process->ended_ns, "%H:%M:%S");
 }
 
+static double hook_ns(const struct store_cost *cost)
+{
+	return (double)cost->hook_ns[COST_ACQUISITION] + (double)cost->hook_ns[COST_RELEASE];
+}
+
+static int64_t timed(const struct store_cost *cost)
+{
+	return cost->timed[COST_ACQUISITION] + cost->timed[COST_RELEASE];
+}
+
+double info_hook_ns_per_event(const struct store_cost *cost)
+{
+	return timed(cost) ? hook_ns(cost) / ARENA_COST_EVERY / (double)timed(cost) : NAN;
+}
+
+double info_hook_percent(const struct store_cost *since, const struct store_cost *now)
+{
+	return now->cpu_ns > since->cpu_ns
+		       ? 100 * (hook_ns(now) - hook_ns(since)) / (double)(now->cpu_ns - since->cpu_ns)
+		       : NAN;
+}
+
+/* Not more digits than the estimate has. */
+static void add_percent(struct buffer *out, const char *before, double percent, const char *after)
+{
+	if (isfinite(percent))
+		buffer_format(out, "%s%.*f %%%s", before, percent < 9.95, percent, after);
+}
+
+static void add_costs(struct buffer *out, const struct store_costs *costs)
+{
+	const struct store_cost *newest = &costs->newest, none = {0};
+	double ns = hook_ns(newest);
+
+	buffer_format(out, "          Hooks: %lld events", (long long)costs->events);
+	if (!timed(newest)) {
+		buffer_add(out, ", too few of them timed to tell their cost\n");
+	} else {
+		buffer_format(out, ", %.0f ns each, %s in all (true to %.0f %%)", info_hook_ns_per_event(newest),
+			      figure_duration((int64_t)ns).text, ns > 0 ? 100 * (double)newest->error_ns / ns : 0);
+		add_percent(out, ": ", info_hook_percent(&none, &costs->looked), " of its CPU time");
+		if (costs->earlier.time)
+			add_percent(out, ", lately ", info_hook_percent(&costs->earlier, &costs->looked), "");
+		buffer_format(out, "; from the timing of %lld\n", (long long)timed(newest));
+	}
+	if (newest->captures)
+		buffer_format(out, "          Stacks: %lld taken, %.1f new frames each, %lld unwind rules computed\n",
+			      (long long)newest->captures, (double)newest->captured_frames / (double)newest->captures,
+			      (long long)newest->rule_misses);
+}
+
 static void add_process(struct buffer *out, const struct info *info, const struct model_process *process)
 {
 	const struct info_process *more = &info->processes[process->id];
@@ -162,6 +214,8 @@ static void add_process(struct buffer *out, const struct info *info, const struc
 			      count_of(more->figures.descriptors).text);
 	buffer_format(out, "\n          Seep's own memory: %s private\n",
 		      process->private_bytes ? bytes((int64_t)process->private_bytes).text : "unknown");
+	if (more->has_costs)
+		add_costs(out, &more->costs);
 }
 
 static void add_processes(struct buffer *out, const struct info *info)

@@ -13,6 +13,8 @@ struct info_process {
 	bool is_shown;
 	bool has_figures; /* the kernel's, newest */
 	struct store_process_figures figures;
+	bool has_costs; /* of the hooks */
+	struct store_costs costs;
 };
 
 struct info_descriptor {
@@ -43,6 +45,13 @@ struct info {
 	const char *seep_version, *host, *kernel, *arena; /* of the recorder; NULL unknown */
 	int64_t recorder_cpu_ns;                          /* -1 unknown */
 };
+
+/*
+ * What the hooks cost: nanoseconds of an event, and percent of the process's CPU time between two moments (`since`
+ * zeroed: from its start). NaN: not known.
+ */
+double info_hook_ns_per_event(const struct store_cost *cost);
+double info_hook_percent(const struct store_cost *since, const struct store_cost *now);
 
 void info_text(struct buffer *out, const struct info *info);
 void info_json(struct buffer *out, const struct info *info);

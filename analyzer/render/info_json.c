@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "info.h"
 
+#include <math.h>
+
 static void add_known(struct json *json, const char *key, int64_t value)
 {
 	if (value < 0)
@@ -78,6 +80,34 @@ static void add_figures(struct json *json, const struct store_process_figures *f
 	json_end_object(json);
 }
 
+static void add_costs(struct json *json, const struct store_costs *costs, const uint64_t *trust)
+{
+	const struct store_cost *newest = &costs->newest, none = {0};
+	bool has_earlier = costs->earlier.time != 0;
+
+	json_begin_object(json, "hooks");
+	json_int(json, "time", newest->time);
+	json_int(json, "events", costs->events);
+	json_int(json, "timed_events", newest->timed[COST_ACQUISITION] + newest->timed[COST_RELEASE]);
+	json_int(json, "clipped_timings", newest->clipped);
+	json_real(json, "ns_per_event", info_hook_ns_per_event(newest));
+	json_int(json, "ns", newest->hook_ns[COST_ACQUISITION] + newest->hook_ns[COST_RELEASE]);
+	json_int(json, "acquisition_ns", newest->hook_ns[COST_ACQUISITION]);
+	json_int(json, "release_ns", newest->hook_ns[COST_RELEASE]);
+	json_int(json, "error_ns", newest->error_ns);
+	json_real(json, "percent_of_cpu", info_hook_percent(&none, &costs->looked));
+	json_real(json, "percent_of_cpu_lately",
+		  info_hook_percent(has_earlier ? &costs->earlier : &none, &costs->looked));
+	json_int(json, "captures", newest->captures);
+	json_real(json, "new_frames_per_capture",
+		  newest->captures ? (double)newest->captured_frames / (double)newest->captures : NAN);
+	json_int(json, "rule_misses", newest->rule_misses);
+	json_uint(json, "dropped_events", trust[TRUST_DROPPED_EVENTS]);
+	json_uint(json, "truncated_stacks", trust[TRUST_TRUNCATED_STACKS]);
+	json_uint(json, "broken_stacks", trust[TRUST_BROKEN_STACKS]);
+	json_end_object(json);
+}
+
 static void add_processes(struct json *json, const struct info *info)
 {
 	json_begin_array(json, "processes");
@@ -102,6 +132,10 @@ static void add_processes(struct json *json, const struct info *info)
 			add_figures(json, &info->processes[i].figures);
 		else
 			json_null(json, "kernel");
+		if (info->processes[i].has_costs)
+			add_costs(json, &info->processes[i].costs, process->trust);
+		else
+			json_null(json, "hooks");
 		json_end_object(json);
 	}
 	json_end_array(json);

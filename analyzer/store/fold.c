@@ -56,7 +56,14 @@ static const char *const fold_steps[] = {
 	" SELECT t.time / 3600 * 3600 + 3599, site_id, process_id, " COUNTERS
 	" FROM folded_sites JOIN total t USING (process_id, site_id)",
 
-	/* what else is said of them */
+	/* what else is said of them; what came of earlier foldings is in the sum */
+	"INSERT OR REPLACE INTO cost SELECT f.target, max(time), 3600,"
+	"  CASE count(cpu_ns) WHEN count(*) THEN sum(cpu_ns) END, sum(acquisition_ns), sum(release_ns), sum(error_ns),"
+	"  sum(acquisitions_timed), sum(releases_timed), sum(clipped), sum(captures), sum(captured_frames),"
+	"  sum(rule_misses)"
+	" FROM cost c JOIN (SELECT id, target FROM folding UNION SELECT target, target FROM folding) f"
+	"  ON f.id = c.process_id"
+	" WHERE time = (SELECT max(time) FROM cost WHERE process_id = c.process_id) GROUP BY f.target",
 	"INSERT INTO trust (process_id, name, value) SELECT f.target, 'folded_processes', count(*) FROM folding f"
 	" WHERE true GROUP BY f.target ON CONFLICT DO UPDATE SET value = value + excluded.value",
 	"INSERT INTO trust (process_id, name, value) SELECT f.target, t.name, sum(t.value)"
@@ -85,6 +92,7 @@ static const char *const fold_steps[] = {
 	" (SELECT t.site_id, t.process_id FROM total t JOIN folding f ON f.id = t.process_id)",
 	"DELETE FROM total WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM process_sample WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM cost WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM trust WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM misuse WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM unseen_descriptor WHERE process_id IN (SELECT id FROM folding)",

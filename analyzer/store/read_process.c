@@ -71,6 +71,89 @@ int store_read_process(struct store *store, uint32_t process_id, int64_t at_ns, 
 	return SEEP_OK;
 }
 
+/* ---- the hooks' cost ---- */
+
+/* "Lately" begins this long before the newest. */
+#define LATELY_S 60
+
+static struct store_cost cost_of(sqlite3_stmt *row)
+{
+	return (struct store_cost){
+		.time = sqlite3_column_int64(row, 0),
+		.cpu_ns = sqlite3_column_type(row, 1) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, 1),
+		.hook_ns = {[COST_ACQUISITION] = sqlite3_column_int64(row, 2),
+			    [COST_RELEASE] = sqlite3_column_int64(row, 3)},
+		.error_ns = sqlite3_column_int64(row, 4),
+		.timed = {[COST_ACQUISITION] = sqlite3_column_int64(row, 5),
+			  [COST_RELEASE] = sqlite3_column_int64(row, 6)},
+		.clipped = sqlite3_column_int64(row, 7),
+		.captures = sqlite3_column_int64(row, 8),
+		.captured_frames = sqlite3_column_int64(row, 9),
+		.rule_misses = sqlite3_column_int64(row, 10),
+	};
+}
+
+/* Newest first. True: another row is wanted. */
+static bool take_cost(struct store_costs *costs, const struct store_cost *cost)
+{
+	if (costs->newest.time < 0)
+		costs->newest = *cost;
+	if (cost->cpu_ns < 0)
+		return true;
+	if (costs->looked.cpu_ns < 0)
+		costs->looked = *cost;
+	if (cost->time > costs->looked.time - LATELY_S)
+		return true;
+	costs->earlier = *cost;
+	return false;
+}
+
+static int read_events(struct store *store, uint32_t process_id, int64_t *out, struct error *error)
+{
+	sqlite3_stmt *statement;
+	int code = store_prepare(store, "SELECT sum(acquired_count + released_count) FROM total WHERE process_id = ?1",
+				 &statement, error);
+	int step;
+
+	if (code)
+		return code;
+	sqlite3_bind_int64(statement, 1, process_id);
+	step = sqlite3_step(statement);
+	*out = step == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+	sqlite3_finalize(statement);
+	return step == SQLITE_ROW ? SEEP_OK : store_fail(store, step, "read", error);
+}
+
+int store_read_costs(struct store *store, uint32_t process_id, struct store_costs *out, struct error *error)
+{
+	static const char sql[] = "SELECT time, cpu_ns, acquisition_ns, release_ns, error_ns, acquisitions_timed,"
+				  " releases_timed, clipped, captures, captured_frames, rule_misses"
+				  " FROM cost WHERE process_id = ?1 ORDER BY time DESC";
+	sqlite3_stmt *statement;
+	bool goes_on = true;
+	int code, step = SQLITE_DONE;
+
+	*out = (struct store_costs){.newest = {.time = -1}, .looked = {.cpu_ns = -1}};
+	/* a recording of before there was such a table */
+	if (!store_integer(store, "SELECT 1 FROM sqlite_schema WHERE name = 'cost'", 0))
+		return SEEP_ERR_NOT_FOUND;
+	code = store_prepare(store, sql, &statement, error);
+	if (code)
+		return code;
+	sqlite3_bind_int64(statement, 1, process_id);
+	while (goes_on && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct store_cost cost = cost_of(statement);
+
+		goes_on = take_cost(out, &cost);
+	}
+	sqlite3_finalize(statement);
+	if (step != SQLITE_ROW && step != SQLITE_DONE)
+		return store_fail(store, step, "read", error);
+	return out->newest.time < 0 ? SEEP_ERR_NOT_FOUND : read_events(store, process_id, &out->events, error);
+}
+
+/* ---- marks ---- */
+
 struct mark_walk {
 	void (*each)(const struct store_mark *, void *);
 	void *context;

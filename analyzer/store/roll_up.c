@@ -47,18 +47,26 @@ static int delete_before(struct store *store, const char *table, int64_t end, co
 }
 
 /* Of the rows of resolution `from_s` before `end`, the last of each bucket stays, with the bucket's resolution. */
-static int roll_process_samples(struct store *store, int64_t from_s, int64_t bucket_s, int64_t end, struct error *error)
+static int roll_table(struct store *store, const char *table, int64_t from_s, int64_t bucket_s, int64_t end,
+		      struct error *error)
 {
 	char sql[1024];
 
 	snprintf(sql, sizeof(sql),
-		 "DELETE FROM process_sample WHERE time < %lld AND resolution = %lld AND (process_id, time) NOT IN"
-		 " (SELECT process_id, max(time) FROM process_sample WHERE time < %lld AND resolution = %lld"
+		 "DELETE FROM %s WHERE time < %lld AND resolution = %lld AND (process_id, time) NOT IN"
+		 " (SELECT process_id, max(time) FROM %s WHERE time < %lld AND resolution = %lld"
 		 "  GROUP BY process_id, time / %lld);"
-		 "UPDATE process_sample SET resolution = %lld WHERE time < %lld AND resolution = %lld",
-		 (long long)end, (long long)from_s, (long long)end, (long long)from_s, (long long)bucket_s,
-		 (long long)bucket_s, (long long)end, (long long)from_s);
+		 "UPDATE %s SET resolution = %lld WHERE time < %lld AND resolution = %lld",
+		 table, (long long)end, (long long)from_s, table, (long long)end, (long long)from_s,
+		 (long long)bucket_s, table, (long long)bucket_s, (long long)end, (long long)from_s);
 	return store_execute(store, sql, error);
+}
+
+static int roll_process_samples(struct store *store, int64_t from_s, int64_t bucket_s, int64_t end, struct error *error)
+{
+	int code = roll_table(store, "process_sample", from_s, bucket_s, end, error);
+
+	return code ? code : roll_table(store, "cost", from_s, bucket_s, end, error);
 }
 
 static int end_minute(struct store *store, int64_t last, int64_t now, struct error *error)

@@ -137,6 +137,23 @@ CREATE TABLE process_sample (            -- what the kernel says of the process;
   PRIMARY KEY (time, process_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE cost (                      -- what the hooks cost the process, from the timing of a few events (libseep(7))
+  process_id      INTEGER NOT NULL REFERENCES process(id),
+  time            INTEGER NOT NULL,
+  resolution      INTEGER NOT NULL,      -- seconds: 1, 60 or 3600
+  cpu_ns          INTEGER,               -- user and system time of the process; NULL = not known at that moment
+  acquisition_ns  INTEGER NOT NULL,      -- in hooks, estimated
+  release_ns      INTEGER NOT NULL,
+  error_ns        INTEGER NOT NULL,      -- the sum of both is true to this, in 95 of 100 cases
+  acquisitions_timed INTEGER NOT NULL,   -- events behind the estimate, each one of about 256
+  releases_timed  INTEGER NOT NULL,
+  clipped         INTEGER NOT NULL,      -- of them: took longer than is believed, and count with that
+  captures        INTEGER NOT NULL,      -- stacks taken
+  captured_frames INTEGER NOT NULL,      -- frames of them that were walked anew
+  rule_misses     INTEGER NOT NULL,      -- unwind rules computed
+  PRIMARY KEY (process_id, time)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE trust (                     -- events not, or not fully, in the record (arena.h lists the names), and
                                          -- 'folded_processes': how many a folded process is the sum of
   process_id INTEGER NOT NULL REFERENCES process(id),
@@ -221,3 +238,24 @@ FROM up JOIN node n ON n.id = up.at JOIN location l ON l.id = n.location_id JOIN
 LEFT JOIN symbol y ON y.location_id = l.id;
 
 CREATE VIEW process_series AS SELECT * FROM process_sample;
+
+-- One row a process: what the hooks have cost it so far. cpu_ns and percent are of the newest moment at which its CPU
+-- time was known, the rest of the newest of all.
+CREATE VIEW hook_cost AS
+SELECT c.process_id, p.pid, c.time, c.acquisition_ns + c.release_ns AS hook_ns, c.error_ns,
+       c.acquisition_ns, c.release_ns, c.acquisitions_timed, c.releases_timed, c.clipped,
+       l.cpu_ns, 100.0 * (l.acquisition_ns + l.release_ns) / nullif(l.cpu_ns, 0) AS percent,
+       c.captures, c.captured_frames, c.rule_misses
+FROM process p
+JOIN cost c ON c.process_id = p.id AND c.time = (SELECT max(time) FROM cost WHERE process_id = p.id)
+LEFT JOIN cost l ON l.process_id = p.id
+ AND l.time = (SELECT max(time) FROM cost WHERE process_id = p.id AND cpu_ns IS NOT NULL);
+
+-- One row a process and moment; percent is that of the time since the row before.
+CREATE VIEW hook_cost_series AS
+SELECT time, process_id, resolution, cpu_ns, acquisition_ns + release_ns AS hook_ns, error_ns,
+       acquisition_ns, release_ns, acquisitions_timed, releases_timed,
+       100.0 * (acquisition_ns + release_ns - coalesce(lag(acquisition_ns + release_ns) OVER earlier, 0))
+        / nullif(cpu_ns - coalesce(lag(cpu_ns) OVER earlier, 0), 0) AS percent,
+       captures, captured_frames, rule_misses
+FROM cost WHERE cpu_ns IS NOT NULL WINDOW earlier AS (PARTITION BY process_id ORDER BY time);

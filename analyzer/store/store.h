@@ -49,6 +49,27 @@ struct store_process_figures {
 int store_read_process(struct store *store, uint32_t process_id, int64_t at_ns, struct store_process_figures *out,
 		       struct error *error);
 
+/*
+ * What the hooks cost a process, since it began. Estimates (preload/cost.h). SEEP_ERR_NOT_FOUND (without a sentence)
+ * if nothing is known of it.
+ */
+struct store_cost {
+	int64_t time;
+	int64_t cpu_ns; /* user and system time of the process; -1 unknown */
+	int64_t hook_ns[COST_PARTS];
+	int64_t error_ns; /* half of the sum's 95 % interval */
+	int64_t timed[COST_PARTS];
+	int64_t clipped;
+	int64_t captures, captured_frames, rule_misses;
+};
+struct store_costs {
+	int64_t events; /* acquired and released, as counted */
+	struct store_cost newest;
+	struct store_cost looked;  /* newest with a known cpu_ns (-1: none is) */
+	struct store_cost earlier; /* the same, at least a minute before; zeroed: there is none */
+};
+int store_read_costs(struct store *store, uint32_t process_id, struct store_costs *out, struct error *error);
+
 /* Calls `each` for every mark, oldest first. Strings live for the call only. */
 struct store_mark {
 	uint32_t id, process_id, node_id;

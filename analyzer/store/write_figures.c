@@ -173,6 +173,30 @@ int store_put_process_sample(struct store *store, const struct store_process_sam
 	return writer_run(store, statement, error);
 }
 
+int store_put_cost(struct store *store, uint32_t process_id, const struct store_cost *cost, struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_COST, error);
+	const int64_t values[] = {cost->hook_ns[COST_ACQUISITION],
+				  cost->hook_ns[COST_RELEASE],
+				  cost->error_ns,
+				  cost->timed[COST_ACQUISITION],
+				  cost->timed[COST_RELEASE],
+				  cost->clipped,
+				  cost->captures,
+				  cost->captured_frames,
+				  cost->rule_misses};
+	enum { FIRST = 4 };
+
+	if (!statement)
+		return SEEP_ERR_IO;
+	sqlite3_bind_int64(statement, 1, process_id);
+	sqlite3_bind_int64(statement, 2, store->writer->last_tick);
+	bind_known(statement, 3, cost->cpu_ns);
+	for (int i = 0; i < (int)(sizeof(values) / sizeof(values[0])); i++)
+		sqlite3_bind_int64(statement, FIRST + i, values[i]);
+	return writer_run(store, statement, error);
+}
+
 int store_put_trust(struct store *store, uint32_t process_id, const char *name, uint64_t value, struct error *error)
 {
 	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_TRUST, error);

@@ -107,6 +107,9 @@ struct store_process_sample {
 };
 int store_put_process_sample(struct store *store, const struct store_process_sample *sample, struct error *error);
 
+/* cost->time is the transaction's. */
+int store_put_cost(struct store *store, uint32_t process_id, const struct store_cost *cost, struct error *error);
+
 int store_put_trust(struct store *store, uint32_t process_id, const char *name, uint64_t value, struct error *error);
 
 struct store_misuse {

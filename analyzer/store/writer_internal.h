@@ -11,60 +11,63 @@
 #include "writer.h"
 
 /* X(identifier, SQL): statements that run often, prepared at their first use. */
-#define WRITER_STATEMENTS(X)                                                                                        \
-	X(BEGIN, "BEGIN IMMEDIATE")                                                                                 \
-	X(COMMIT, "COMMIT")                                                                                         \
-	X(PUT_META, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)")                                                  \
-	X(FIND_MODULE, "SELECT id FROM module WHERE path = ?1 AND build_id = ?2 AND size = ?3")                     \
-	X(ADD_MODULE, "INSERT INTO module (path, build_id, size, symbol_status) VALUES (?1, ?2, ?3, ?4)")           \
-	X(FIND_LOCATION, "SELECT id FROM location WHERE module_id = ?1 AND offset = ?2 AND exact = ?3")             \
-	X(ADD_LOCATION, "INSERT INTO location (module_id, offset, exact, pseudo) VALUES (?1, ?2, ?3, ?4)")          \
-	X(FIND_NODE, "SELECT id FROM node WHERE parent_id = ?1 AND location_id = ?2")                               \
-	X(ADD_NODE, "INSERT INTO node (parent_id, location_id, guessed) VALUES (?1, ?2, ?3)")                       \
-	X(FIND_SITE, "SELECT id FROM site WHERE node_id = ?1 AND kind = ?2")                                        \
-	X(ADD_SITE, "INSERT INTO site (node_id, kind) VALUES (?1, ?2)")                                             \
-	X(FLUSH_TOTALS, "INSERT OR REPLACE INTO total (process_id, site_id, time, acquired_count, acquired_bytes,"  \
-			" released_count, released_bytes, birth_sum, temporary_count)"                              \
-			" SELECT process_id, site_id, time, acquired_count, acquired_bytes, released_count,"        \
-			" released_bytes, birth_sum, temporary_count FROM changes")                                 \
-	X(FLUSH_SECONDS, "INSERT OR REPLACE INTO sample_second (time, site_id, process_id, acquired_count,"         \
-			 " acquired_bytes, released_count, released_bytes, birth_sum, temporary_count)"             \
-			 " SELECT time, site_id, process_id, acquired_count, acquired_bytes, released_count,"       \
-			 " released_bytes, birth_sum, temporary_count FROM changes"                                 \
-			 " WHERE acquired_count | acquired_bytes | released_count | released_bytes")                \
-	X(GET_TOTAL, "SELECT acquired_count, acquired_bytes, released_count, released_bytes, birth_sum,"            \
-		     " temporary_count FROM total WHERE process_id = ?1 AND site_id = ?2")                          \
-	X(PUT_INHERITED, "INSERT OR REPLACE INTO inherited (process_id, site_id, count, bytes, birth_sum)"          \
-			 " VALUES (?1, ?2, ?3, ?4, ?5)")                                                            \
-	X(PUT_PROCESS_SAMPLE,                                                                                       \
-	  "INSERT OR REPLACE INTO process_sample (time, process_id, resolution, rss_anon, rss_file, rss_shmem,"     \
-	  " swap, vm_size, vm_hwm, cpu_user_ns, cpu_system_ns, threads, descriptors, seep_private_bytes,"           \
-	  " tcp_established, tcp_syn_sent, tcp_syn_recv, tcp_fin_wait1, tcp_fin_wait2, tcp_time_wait, tcp_close,"   \
-	  " tcp_close_wait, tcp_last_ack, tcp_listen, tcp_closing)"                                                 \
-	  " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"                                     \
-	  " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)")                                                \
-	X(PUT_TRUST, "INSERT OR REPLACE INTO trust (process_id, name, value) VALUES (?1, ?2, ?3)")                  \
-	X(PUT_MISUSE, "INSERT OR REPLACE INTO misuse (process_id, kind, node_id, previous_node_id, count, last_fd," \
-		      " first_time, last_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                            \
-	X(FIND_PROCESS, "SELECT id, ended_ns IS NOT NULL FROM process WHERE slot = ?1 AND generation = ?2")         \
-	X(ADD_PROCESS, "INSERT INTO process (pid, slot, generation, parent_id, ppid, exe, command, allocator,"      \
-		       " started_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                  \
-	X(UPDATE_PROCESS, "UPDATE process SET exe = ?2, command = coalesce(?3, command),"                           \
-			  " allocator = coalesce(?4, allocator), ppid = ?5 WHERE id = ?1")                          \
-	X(COUNT_TOTALS, "SELECT count(*) FROM total WHERE process_id = ?1")                                         \
-	X(END_PROCESS, "UPDATE process SET ended_ns = ?2, end_reason = ?3 WHERE id = ?1")                           \
-	X(PUT_MARK, "INSERT INTO mark (time_ns, process_id, kind, text, node_id) VALUES (?1, ?2, ?3, ?4, ?5)")      \
-	X(FIND_MARK, "SELECT 1 FROM mark WHERE process_id IS ?1 AND kind = ?2")                                     \
-	X(PUT_DESCRIPTOR, "INSERT OR REPLACE INTO descriptor_table (mark_id, fd, kind, site_id, age_s, target,"     \
-			  " tcp_state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                        \
-	X(CLEAR_UNSEEN, "DELETE FROM unseen_descriptor WHERE process_id = ?1")                                      \
-	X(PUT_UNSEEN, "INSERT OR REPLACE INTO unseen_descriptor (process_id, target, count) VALUES (?1, ?2, ?3)")   \
-	X(UNRESOLVED, "SELECT id, module_id, offset, exact FROM location"                                           \
-		      " WHERE id > ?1 AND resolved = 0 AND pseudo IS NULL ORDER BY id LIMIT ?2")                    \
-	X(GET_MODULE, "SELECT path, build_id, size, symbol_status FROM module WHERE id = ?1")                       \
-	X(PUT_SYMBOL, "INSERT OR REPLACE INTO symbol (location_id, inline_depth, function, file, line, start_line)" \
-		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                                           \
-	X(SET_RESOLVED, "UPDATE location SET resolved = 1 WHERE id = ?1")                                           \
+#define WRITER_STATEMENTS(X)                                                                                          \
+	X(BEGIN, "BEGIN IMMEDIATE")                                                                                   \
+	X(COMMIT, "COMMIT")                                                                                           \
+	X(PUT_META, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)")                                                    \
+	X(FIND_MODULE, "SELECT id FROM module WHERE path = ?1 AND build_id = ?2 AND size = ?3")                       \
+	X(ADD_MODULE, "INSERT INTO module (path, build_id, size, symbol_status) VALUES (?1, ?2, ?3, ?4)")             \
+	X(FIND_LOCATION, "SELECT id FROM location WHERE module_id = ?1 AND offset = ?2 AND exact = ?3")               \
+	X(ADD_LOCATION, "INSERT INTO location (module_id, offset, exact, pseudo) VALUES (?1, ?2, ?3, ?4)")            \
+	X(FIND_NODE, "SELECT id FROM node WHERE parent_id = ?1 AND location_id = ?2")                                 \
+	X(ADD_NODE, "INSERT INTO node (parent_id, location_id, guessed) VALUES (?1, ?2, ?3)")                         \
+	X(FIND_SITE, "SELECT id FROM site WHERE node_id = ?1 AND kind = ?2")                                          \
+	X(ADD_SITE, "INSERT INTO site (node_id, kind) VALUES (?1, ?2)")                                               \
+	X(FLUSH_TOTALS, "INSERT OR REPLACE INTO total (process_id, site_id, time, acquired_count, acquired_bytes,"    \
+			" released_count, released_bytes, birth_sum, temporary_count)"                                \
+			" SELECT process_id, site_id, time, acquired_count, acquired_bytes, released_count,"          \
+			" released_bytes, birth_sum, temporary_count FROM changes")                                   \
+	X(FLUSH_SECONDS, "INSERT OR REPLACE INTO sample_second (time, site_id, process_id, acquired_count,"           \
+			 " acquired_bytes, released_count, released_bytes, birth_sum, temporary_count)"               \
+			 " SELECT time, site_id, process_id, acquired_count, acquired_bytes, released_count,"         \
+			 " released_bytes, birth_sum, temporary_count FROM changes"                                   \
+			 " WHERE acquired_count | acquired_bytes | released_count | released_bytes")                  \
+	X(GET_TOTAL, "SELECT acquired_count, acquired_bytes, released_count, released_bytes, birth_sum,"              \
+		     " temporary_count FROM total WHERE process_id = ?1 AND site_id = ?2")                            \
+	X(PUT_INHERITED, "INSERT OR REPLACE INTO inherited (process_id, site_id, count, bytes, birth_sum)"            \
+			 " VALUES (?1, ?2, ?3, ?4, ?5)")                                                              \
+	X(PUT_PROCESS_SAMPLE,                                                                                         \
+	  "INSERT OR REPLACE INTO process_sample (time, process_id, resolution, rss_anon, rss_file, rss_shmem,"       \
+	  " swap, vm_size, vm_hwm, cpu_user_ns, cpu_system_ns, threads, descriptors, seep_private_bytes,"             \
+	  " tcp_established, tcp_syn_sent, tcp_syn_recv, tcp_fin_wait1, tcp_fin_wait2, tcp_time_wait, tcp_close,"     \
+	  " tcp_close_wait, tcp_last_ack, tcp_listen, tcp_closing)"                                                   \
+	  " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"                                       \
+	  " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)")                                                  \
+	X(PUT_COST, "INSERT OR REPLACE INTO cost (process_id, time, resolution, cpu_ns, acquisition_ns, release_ns,"  \
+		    " error_ns, acquisitions_timed, releases_timed, clipped, captures, captured_frames, rule_misses)" \
+		    " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                                 \
+	X(PUT_TRUST, "INSERT OR REPLACE INTO trust (process_id, name, value) VALUES (?1, ?2, ?3)")                    \
+	X(PUT_MISUSE, "INSERT OR REPLACE INTO misuse (process_id, kind, node_id, previous_node_id, count, last_fd,"   \
+		      " first_time, last_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                              \
+	X(FIND_PROCESS, "SELECT id, ended_ns IS NOT NULL FROM process WHERE slot = ?1 AND generation = ?2")           \
+	X(ADD_PROCESS, "INSERT INTO process (pid, slot, generation, parent_id, ppid, exe, command, allocator,"        \
+		       " started_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                                    \
+	X(UPDATE_PROCESS, "UPDATE process SET exe = ?2, command = coalesce(?3, command),"                             \
+			  " allocator = coalesce(?4, allocator), ppid = ?5 WHERE id = ?1")                            \
+	X(COUNT_TOTALS, "SELECT count(*) FROM total WHERE process_id = ?1")                                           \
+	X(END_PROCESS, "UPDATE process SET ended_ns = ?2, end_reason = ?3 WHERE id = ?1")                             \
+	X(PUT_MARK, "INSERT INTO mark (time_ns, process_id, kind, text, node_id) VALUES (?1, ?2, ?3, ?4, ?5)")        \
+	X(FIND_MARK, "SELECT 1 FROM mark WHERE process_id IS ?1 AND kind = ?2")                                       \
+	X(PUT_DESCRIPTOR, "INSERT OR REPLACE INTO descriptor_table (mark_id, fd, kind, site_id, age_s, target,"       \
+			  " tcp_state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                          \
+	X(CLEAR_UNSEEN, "DELETE FROM unseen_descriptor WHERE process_id = ?1")                                        \
+	X(PUT_UNSEEN, "INSERT OR REPLACE INTO unseen_descriptor (process_id, target, count) VALUES (?1, ?2, ?3)")     \
+	X(UNRESOLVED, "SELECT id, module_id, offset, exact FROM location"                                             \
+		      " WHERE id > ?1 AND resolved = 0 AND pseudo IS NULL ORDER BY id LIMIT ?2")                      \
+	X(GET_MODULE, "SELECT path, build_id, size, symbol_status FROM module WHERE id = ?1")                         \
+	X(PUT_SYMBOL, "INSERT OR REPLACE INTO symbol (location_id, inline_depth, function, file, line, start_line)"   \
+		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                                             \
+	X(SET_RESOLVED, "UPDATE location SET resolved = 1 WHERE id = ?1")                                             \
 	X(SET_STATUS, "UPDATE module SET symbol_status = ?2, debug_file = ?3 WHERE id = ?1")
 
 enum writer_statement {

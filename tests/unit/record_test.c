@@ -586,6 +586,37 @@ static void kernel_figures_come_with_each_tick(void **state)
 
 /* ---- what may go wrong ---- */
 
+static void the_cost_of_hooks_comes_with_each_tick_and_at_the_end(void **state)
+{
+	struct recorder *recorder = open_recorder();
+	struct store_costs costs;
+	struct store *store;
+	uint32_t pid, site = start_process(0, &pid);
+	struct slot_header *header = fixture_slot(&arena, 0);
+
+	(void)state;
+	fixture_acquire(&arena, 0, site, 1000, 1000);
+	header->cost = (struct arena_cost){.timed = {4, 0}, .cycles = {4000000, 0}, .squares = 1000};
+	recorder_step(recorder, true);
+	must(store_open(recording, &store, &error));
+	must(store_read_costs(store, 1, &costs, &error));
+	store_close(store);
+	assert_int_equal(costs.events, 1000);
+	assert_int_equal(costs.newest.timed[COST_ACQUISITION], 4);
+	assert_true(costs.newest.hook_ns[COST_ACQUISITION] > 0);
+	assert_true(costs.looked.cpu_ns >= 0);
+
+	header->cost.timed[COST_RELEASE] = 9;
+	header->captures = 1024;
+	end_child(pid);
+	finish_recorder(recorder);
+	must(store_open(recording, &store, &error));
+	must(store_read_costs(store, 1, &costs, &error));
+	store_close(store);
+	assert_int_equal(costs.newest.timed[COST_RELEASE], 9);
+	assert_int_equal(costs.newest.captures, 1024);
+}
+
 static void a_full_disk_is_waited_for(void **state)
 {
 	struct recorder *recorder = open_recorder();
@@ -869,6 +900,7 @@ int main(void)
 		test(trust_and_misuse_are_recorded),
 		test(the_first_descriptor_limit_brings_the_whole_table),
 		test(kernel_figures_come_with_each_tick),
+		test(the_cost_of_hooks_comes_with_each_tick_and_at_the_end),
 		test(a_full_disk_is_waited_for),
 		test(a_deleted_recording_comes_back_whole),
 		test(a_directory_that_refuses_has_the_recording_elsewhere),

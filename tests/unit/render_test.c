@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../../analyzer/base/clock.h"
 #include "../../analyzer/render/info.h"
 #include "../../analyzer/render/report.h"
 #include "recording_fixture.h"
@@ -390,8 +391,20 @@ static void info_names_processes_marks_misuse_and_reasons(void **state)
 	struct info_process processes[2] = {
 		[1] = {.is_shown = true,
 		       .has_figures = true,
-		       .figures = {
-			       .rss_anon = 12 * MB, .rss_file = -1, .rss_shmem = 0, .threads = 4, .descriptors = 7}}};
+		       .figures = {.rss_anon = 12 * MB, .rss_file = -1, .rss_shmem = 0, .threads = 4, .descriptors = 7},
+		       .has_costs = true,
+		       .costs = {.events = 2560000,
+				 .newest = {.cpu_ns = -1,
+					    .hook_ns = {48 * NS_PER_MS, 16 * NS_PER_MS},
+					    .timed = {5000, 5000},
+					    .error_ns = NS_PER_MS,
+					    .captures = 1280000,
+					    .captured_frames = 1664000,
+					    .rule_misses = 410},
+				 .looked = {.time = 70,
+					    .cpu_ns = 1000 * NS_PER_MS,
+					    .hook_ns = {46 * NS_PER_MS, 15 * NS_PER_MS}},
+				 .earlier = {.time = 10, .cpu_ns = 500 * NS_PER_MS, .hook_ns = {1 * NS_PER_MS, 0}}}}};
 	struct summary summary;
 
 	recording->misuses = memory_zeroed(1, sizeof(*recording->misuses));

@@ -419,6 +419,84 @@ static void kernel_figures_get_coarser_with_age(void **state)
 	store_close(reader);
 }
 
+static struct store_costs costs_of(uint32_t process)
+{
+	struct store_costs costs;
+	struct store *reader;
+
+	must(store_open(path, &reader, &error));
+	must(store_read_costs(reader, process, &costs, &error));
+	store_close(reader);
+	return costs;
+}
+
+static void put_cost(struct fixture *fixture, int64_t time, int64_t cpu_ns)
+{
+	struct store_cost cost = {.cpu_ns = cpu_ns,
+				  .hook_ns = {[COST_ACQUISITION] = 3 * (time - START), [COST_RELEASE] = time - START},
+				  .timed = {[COST_ACQUISITION] = 2, [COST_RELEASE] = 5},
+				  .error_ns = 7,
+				  .captures = 11,
+				  .captured_frames = 12,
+				  .rule_misses = 13};
+
+	must(store_begin(fixture->store, time * NS_PER_S, &error));
+	must(store_put_cost(fixture->store, fixture->process, &cost, &error));
+	must(store_commit(fixture->store, &error));
+}
+
+static void the_cost_of_hooks_is_told_of_the_end_of_a_known_moment_and_of_a_minute_before(void **state)
+{
+	struct fixture fixture;
+	struct store_costs costs;
+	struct store *reader;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	must(store_open(path, &reader, &error));
+	assert_int_equal(store_read_costs(reader, fixture.process, &costs, &error), SEEP_ERR_NOT_FOUND);
+	store_close(reader);
+	tick(&fixture, START, fixture.sites[0], 20, 10);
+	put_cost(&fixture, START + 5, 500);
+	costs = costs_of(fixture.process);
+	assert_int_equal(costs.looked.cpu_ns, 500);
+	assert_int_equal(costs.earlier.time, 0);
+	put_cost(&fixture, START + 6, 600);
+	put_cost(&fixture, START + 65, 900);
+	put_cost(&fixture, START + 66, 1000);
+	put_cost(&fixture, START + 67, -1);
+	store_close(fixture.store);
+	costs = costs_of(fixture.process);
+	assert_int_equal(costs.events, 30);
+	assert_int_equal(costs.newest.time, START + 67);
+	assert_int_equal(costs.newest.cpu_ns, -1);
+	assert_int_equal(costs.newest.hook_ns[COST_ACQUISITION], 3 * 67);
+	assert_int_equal(costs.newest.hook_ns[COST_RELEASE], 67);
+	assert_int_equal(costs.newest.timed[COST_RELEASE], 5);
+	assert_int_equal(costs.newest.error_ns, 7);
+	assert_int_equal(costs.newest.captures, 11);
+	assert_int_equal(costs.newest.captured_frames, 12);
+	assert_int_equal(costs.newest.rule_misses, 13);
+	assert_int_equal(costs.looked.time, START + 66);
+	assert_int_equal(costs.earlier.time, START + 6);
+}
+
+static void the_cost_of_hooks_gets_coarser_with_age(void **state)
+{
+	struct fixture fixture;
+	struct stat status;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	for (int64_t time = START; time < START + 4 * 86400; time += 20)
+		put_cost(&fixture, time, time - START + 1);
+	must(store_finish(fixture.store, START_NS + 4 * 86400 * NS_PER_S, &error));
+	store_close(fixture.store);
+	stat(path, &status);
+	assert_true(status.st_size < 500000); /* 17,280 rows would be more */
+	assert_int_equal(costs_of(fixture.process).newest.time, START + 4 * 86400 - 20);
+}
+
 /* Each site changes in each step: hours, then the last three in minutes, then the last minutes in seconds. */
 static void four_days_of_2000_active_callsites_stay_below_64_megabytes(void **state)
 {
@@ -455,6 +533,9 @@ static void many_processes_that_end_are_added_together_exactly(void **state)
 	struct recording recording;
 	struct store *reader;
 	struct arena_counters one = counters(3, 1);
+	struct store_cost cost = {.cpu_ns = 100, .hook_ns = {[COST_RELEASE] = 7}, .captures = 2};
+	struct store_costs costs;
+	int64_t hook_ns = 0;
 	size_t left = 0;
 	uint32_t child;
 
@@ -468,6 +549,7 @@ static void many_processes_that_end_are_added_together_exactly(void **state)
 		must(store_put_figures(fixture.store, child, fixture.sites[0], &one, &error));
 		must(store_put_inherited(fixture.store, child, fixture.sites[0], 5, 50, 5, &error));
 		must(store_put_trust(fixture.store, child, "unseen_frees", 1, &error));
+		must(store_put_cost(fixture.store, child, &cost, &error));
 		must(store_end_process(fixture.store, child, now_ns, false, &error));
 		must(store_commit(fixture.store, &error));
 	}
@@ -481,9 +563,13 @@ static void many_processes_that_end_are_added_together_exactly(void **state)
 
 	must(store_open(path, &reader, &error));
 	must(store_read_recording(reader, &recording, &error));
-	for (size_t i = 0; i < recording.process_count; i++)
+	for (size_t i = 0; i < recording.process_count; i++) {
 		left += recording.processes[i].id != 0;
+		if (store_read_costs(reader, (uint32_t)i, &costs, &error) == SEEP_OK)
+			hook_ns += costs.newest.hook_ns[COST_RELEASE];
+	}
 	assert_in_range(left, 256, 1000);
+	assert_int_equal(hook_ns, 7 * PROCESSES);
 	recording_release(&recording);
 	store_close(reader);
 }
@@ -753,6 +839,8 @@ int main(void)
 		test(what_is_held_counts_living_processes_only),
 		test(unknown_kernel_figures_are_looked_up_in_the_minute_before),
 		test(kernel_figures_get_coarser_with_age),
+		test(the_cost_of_hooks_is_told_of_the_end_of_a_known_moment_and_of_a_minute_before),
+		test(the_cost_of_hooks_gets_coarser_with_age),
 		test(four_days_of_2000_active_callsites_stay_below_64_megabytes),
 		test(many_processes_that_end_are_added_together_exactly),
 		test(a_finished_recording_is_one_file),
