@@ -4,10 +4,15 @@
 #include <errno.h>
 
 #include "cfi.h"
+#include "rules.h"
+#include "stack_word.h"
 #include "sys.h"
 #include "tree.h"
 
 /* ---- loads ---- */
+
+/* A frame with a large array may lie between two frames: so far a range grows over pages that were not asked for. */
+enum { STACK_GAP = 64 * ARENA_PAGE };
 
 /* The kernel reads 8 bytes before it looks at the invalid `how`: EFAULT or EINVAL tells whether it could. */
 static bool is_readable(uintptr_t address)
@@ -15,134 +20,41 @@ static bool is_readable(uintptr_t address)
 	return sys_rt_sigprocmask(-1, (const uint64_t *)address, NULL) != -EFAULT;
 }
 
-/* Adds the page of an address to the thread's known range, or lets the range begin anew there. */
-static COLD bool page_check(struct thread *thread, uintptr_t address)
+static bool page_is_readable(uintptr_t page)
 {
-	uintptr_t page = address & ~(uintptr_t)(ARENA_PAGE - 1);
+	return is_readable(page) && is_readable(page + ARENA_PAGE - 8);
+}
 
-	if (address > UINT64_C(0x7fffffffefff) || address < ARENA_PAGE || !is_readable(page) ||
-	    !is_readable(page + ARENA_PAGE - 8))
+/* Whole pages, a few of them. */
+static bool are_readable(uintptr_t page, uintptr_t end)
+{
+	while (page < end && page_is_readable(page))
+		page += ARENA_PAGE;
+	return page == end;
+}
+
+COLD bool stack_page_check(struct thread *thread, uintptr_t address)
+{
+	uintptr_t page = address & ~(uintptr_t)(ARENA_PAGE - 1), end = page + ARENA_PAGE;
+
+	if (address > UINT64_C(0x7fffffffefff) || address < ARENA_PAGE || !page_is_readable(page))
 		return false;
-	if (page == thread->stack_high) {
-		thread->stack_high = page + ARENA_PAGE;
-	} else if (page + ARENA_PAGE == thread->stack_low) {
+	if (page >= thread->stack_high && page - thread->stack_high <= STACK_GAP &&
+	    are_readable(thread->stack_high, page)) {
+		thread->stack_high = end;
+	} else if (end <= thread->stack_low && thread->stack_low - end <= STACK_GAP &&
+		   are_readable(end, thread->stack_low)) {
 		thread->stack_low = page;
 	} else {
 		thread->stack_low = page;
-		thread->stack_high = page + ARENA_PAGE;
+		thread->stack_high = end;
 	}
-	return true;
-}
-
-static inline bool load(struct thread *thread, uintptr_t address, uintptr_t *value)
-{
-	if (UNLIKELY(address & 7))
-		return false;
-	if (UNLIKELY(address < thread->stack_low || address >= thread->stack_high) && !page_check(thread, address))
-		return false;
-	*value = *(const uintptr_t *)address;
 	return true;
 }
 
 static bool load_callback(void *context, uintptr_t address, uintptr_t *value)
 {
-	return load(context, address, value);
-}
-
-/* ---- rules ---- */
-
-enum rule_kind {
-	RULE_NONE,    /* no unwind information */
-	RULE_RSP,     /* CFA = rsp + offset */
-	RULE_RBP,     /* CFA = rbp + offset */
-	RULE_COMPLEX, /* anything else */
-	RULE_SIGNAL,  /* the kernel's signal frame */
-	RULE_END,     /* no caller */
-};
-
-/* offsets in words; rbp_save 0: rbp is not saved */
-struct rule {
-	uint64_t
-		kind : 4; /* 64-bit fields: of an int, none would cross a 32-bit border, and the struct would not fit */
-	uint64_t generation : 20;
-	int64_t cfa_offset : 24;
-	int64_t rbp_save : 16;
-};
-union rule_word {
-	struct rule rule;
-	uint64_t word;
-};
-static_assert(sizeof(union rule_word) == 8, "a rule is one word");
-
-/*
- * Two words that are read and written without a lock: key holds address ^ rule, so that halves of two different
- * entries do not pass for one.
- */
-struct rule_entry {
-	_Atomic(uint64_t) key, rule;
-};
-enum { RULE_SETS = 8192, RULE_WAYS = 2 };
-static struct rule_entry rule_cache[RULE_SETS][RULE_WAYS] __attribute__((aligned(64)));
-
-static struct rule rule_of_row(const struct cfi_row *row)
-{
-	const struct cfi_rule *rbp = &row->registers[DWARF_RBP], *ra = &row->registers[DWARF_RA];
-	struct rule rule = {.kind = RULE_COMPLEX};
-
-	if (row->is_signal_frame)
-		return (struct rule){.kind = RULE_SIGNAL};
-	if (ra->kind == CFI_UNDEFINED)
-		return (struct rule){.kind = RULE_END};
-	if (ra->kind != CFI_OFFSET || ra->value != -8 || row->cfa.kind != CFI_REGISTER || row->cfa.value % 8 ||
-	    row->cfa.value / 8 > 0x7fffff || row->cfa.value < 0 || row->registers[DWARF_RSP].kind != CFI_SAME)
-		return rule;
-	if (rbp->kind == CFI_OFFSET && rbp->value % 8 == 0 && rbp->value != 0 && rbp->value / 8 >= -0x8000)
-		rule.rbp_save = rbp->value / 8;
-	else if (rbp->kind != CFI_SAME)
-		return rule;
-	if (row->cfa_register == DWARF_RSP)
-		rule.kind = RULE_RSP;
-	else if (row->cfa_register == DWARF_RBP)
-		rule.kind = RULE_RBP;
-	rule.cfa_offset = row->cfa.value / 8;
-	return rule;
-}
-
-static COLD struct rule rule_compute(uintptr_t pc, bool exact)
-{
-	struct cfi_row row;
-
-	__atomic_fetch_add(&shim.slot.header->rule_misses, 1, __ATOMIC_RELAXED);
-	if (cfi_row_at(exact ? pc : pc - 1, &row))
-		return rule_of_row(&row);
-	/* no call ends right before a function's first byte: this return address was planted, as makecontext() does */
-	if (!exact && cfi_row_at(pc, &row))
-		return (struct rule){.kind = RULE_END};
-	return (struct rule){.kind = RULE_NONE};
-}
-
-static inline struct rule rule_get(uintptr_t pc, bool exact)
-{
-	uint64_t key = pc | (uint64_t)exact << 63;
-	struct rule_entry *set = rule_cache[(pc ^ pc >> 13) & (RULE_SETS - 1)];
-	uint32_t generation = atomic_load_explicit(&shim.code_generation, memory_order_acquire) & 0xfffff;
-	union rule_word found = {.word = 0};
-
-	for (int way = 0; way < RULE_WAYS; way++) {
-		found.word = atomic_load_explicit(&set[way].rule, memory_order_relaxed);
-		if ((atomic_load_explicit(&set[way].key, memory_order_relaxed) ^ found.word) == key &&
-		    found.rule.generation == generation)
-			return found.rule;
-	}
-	found.rule = rule_compute(pc, exact);
-	found.rule.generation = generation;
-	if (atomic_load_explicit(&shim.unloading, memory_order_acquire) == 0) {
-		struct rule_entry *victim = &set[(pc >> 4 ^ pc >> 9) & (RULE_WAYS - 1)];
-
-		atomic_store_explicit(&victim->key, key ^ found.word, memory_order_relaxed);
-		atomic_store_explicit(&victim->rule, found.word, memory_order_relaxed);
-	}
-	return found.rule;
+	return stack_word(context, address, value);
 }
 
 /* ---- walking ---- */
@@ -161,7 +73,7 @@ static inline bool frame_add(struct walk *walk, uintptr_t pc, unsigned flags)
 		walk->capture.is_truncated = true;
 		return false;
 	}
-	walk->frames[walk->capture.count++] = CAPTURE_FRAME(pc, flags);
+	walk->frames[walk->capture.count++] = TREE_FRAME(pc, flags);
 	return true;
 }
 
@@ -177,9 +89,9 @@ static bool step_signal(struct walk *walk, struct cursor *cursor)
 	uintptr_t context = cursor->sp;
 
 	cursor->exact = true;
-	return load(walk->thread, context + CONTEXT_RBP, &cursor->bp) &&
-	       load(walk->thread, context + CONTEXT_RIP, &cursor->pc) &&
-	       load(walk->thread, context + CONTEXT_RSP, &cursor->sp);
+	return stack_word(walk->thread, context + CONTEXT_RBP, &cursor->bp) &&
+	       stack_word(walk->thread, context + CONTEXT_RIP, &cursor->pc) &&
+	       stack_word(walk->thread, context + CONTEXT_RSP, &cursor->sp);
 }
 
 /* Code without unwind information: believe rbp if it points a sane way up the same stack. */
@@ -187,8 +99,8 @@ static bool step_guess(struct walk *walk, struct cursor *cursor)
 {
 	uintptr_t bp = cursor->bp;
 
-	if (bp < cursor->sp || bp - cursor->sp > (1 << 20) || (bp & 7) || !load(walk->thread, bp + 8, &cursor->pc) ||
-	    !load(walk->thread, bp, &cursor->bp))
+	if (bp < cursor->sp || bp - cursor->sp > (1 << 20) || (bp & 7) ||
+	    !stack_word(walk->thread, bp + 8, &cursor->pc) || !stack_word(walk->thread, bp, &cursor->bp))
 		return false;
 	cursor->sp = bp + 16;
 	cursor->exact = false;
@@ -233,9 +145,9 @@ static enum walk_result walk_rules(struct walk *walk, struct cursor cursor)
 		case RULE_RSP:
 		case RULE_RBP:
 			cfa = (rule.kind == RULE_RSP ? cursor.sp : cursor.bp) + (uintptr_t)(rule.cfa_offset * 8L);
-			stepped = cfa > cursor.sp && load(walk->thread, cfa - 8, &cursor.pc) &&
+			stepped = cfa > cursor.sp && stack_word(walk->thread, cfa - 8, &cursor.pc) &&
 				  (!rule.rbp_save ||
-				   load(walk->thread, cfa + (uintptr_t)(rule.rbp_save * 8L), &cursor.bp));
+				   stack_word(walk->thread, cfa + (uintptr_t)(rule.rbp_save * 8L), &cursor.bp));
 			cursor.sp = cfa;
 			cursor.exact = false;
 			break;
@@ -312,82 +224,4 @@ struct capture capture_stack(const struct hook_frame *hook, struct thread *threa
 		walk_registers(&walk, hook);
 	}
 	return walk.capture;
-}
-
-/* ---- the trail ---- */
-
-/* Independent loads, no branch in the loop. The outermost place bounds them all. */
-static bool trail_is_unchanged(const struct trail *trail, const struct thread *thread, uint32_t at)
-{
-	const struct trail_entry *entry = trail->entries;
-	uintptr_t difference = 0;
-
-	if (at == 0)
-		return true;
-	if (entry->slot >= thread->stack_high || trail->entries[at].slot < thread->stack_low)
-		return false;
-	for (; entry < trail->entries + at; entry++)
-		difference |= (*(const uintptr_t *)entry->slot ^ entry->pc) |
-			      (*(const uintptr_t *)entry->save ^ entry->saved);
-	return difference == 0;
-}
-
-/*
- * The frame is kept in scalars and each entry is written once, field by field: a struct that is copied around here is
- * read right after its parts were stored, and each such read waits for the stores.
- */
-bool trail_walk(const struct hook_frame *hook, struct thread *thread, uint32_t *kept, uint32_t *fresh)
-{
-	struct trail *trail = thread->trail;
-	uint32_t generation = atomic_load_explicit(&shim.code_generation, memory_order_acquire);
-	uint32_t known = trail->generation == generation ? trail->count : 0;
-	const struct trail_entry *previous = trail->entries + known;
-	struct trail_entry *entry = trail->entries + TRAIL_FRAMES;
-	uintptr_t slot = (uintptr_t)&hook->return_address, pc = hook->return_address, bp = hook->rbp;
-	uintptr_t save = slot, saved = pc;
-
-	if (UNLIKELY(atomic_load_explicit(&shim.unloading, memory_order_acquire)))
-		return false;
-	trail->generation = generation;
-	trail->count = known;
-	for (*kept = 0; pc != 0;) {
-		struct rule rule;
-		uintptr_t cfa;
-
-		while (previous > trail->entries && previous[-1].slot < slot)
-			previous--;
-		if (previous > trail->entries && previous[-1].slot == slot && previous[-1].pc == pc &&
-		    (!previous[-1].needs_bp || previous[-1].bp == bp) &&
-		    trail_is_unchanged(trail, thread, (uint32_t)(previous - 1 - trail->entries))) {
-			*kept = (uint32_t)(previous - trail->entries);
-			break;
-		}
-		rule = rule_get(pc, false);
-		if (entry == trail->entries + known ||
-		    (rule.kind != RULE_RSP && rule.kind != RULE_RBP && rule.kind != RULE_END))
-			return false;
-		entry--;
-		entry->slot = slot;
-		entry->pc = pc;
-		entry->bp = bp;
-		entry->save = save;
-		entry->saved = saved;
-		entry->uses_bp = rule.kind == RULE_RBP;
-		entry->saves_bp = rule.rbp_save != 0;
-		if (rule.kind == RULE_END)
-			break;
-		cfa = (rule.kind == RULE_RSP ? slot + 8 : bp) + (uintptr_t)(rule.cfa_offset * 8L);
-		if (cfa <= slot + 8 || !load(thread, cfa - 8, &pc))
-			return false;
-		slot = save = cfa - 8;
-		saved = pc;
-		if (rule.rbp_save) {
-			save = cfa + (uintptr_t)(rule.rbp_save * 8L);
-			if (!load(thread, save, &bp))
-				return false;
-			saved = bp;
-		}
-	}
-	*fresh = (uint32_t)(trail->entries + TRAIL_FRAMES - entry);
-	return *kept + *fresh > 0 && *kept + *fresh <= TRAIL_FRAMES;
 }

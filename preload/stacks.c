@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* stacks.c - from a hook's frame to the tree node and the site of its callsite. */
 #include "capture.h"
-#include "tree.h"
+#include "trail.h"
 
-enum { STATISTICS_EVERY = 1024, SPARE_FRAMES = 64 };
+enum { STATISTICS_EVERY = 1024, SPARE_FRAMES = 64, LARGE_TRAILS = 8 };
 
 /* Statistics are added to the shared header in lumps: a line that all threads write would cost more than the walk. */
 static void statistics_add(struct thread *thread, uint32_t frames)
@@ -31,7 +31,7 @@ static struct node_id node_of(const uintptr_t *frames, const struct capture *cap
 	struct node_id node = {capture->is_truncated ? PSEUDO_TRUNCATED : 0};
 
 	for (uint32_t i = capture->count; i-- > 0;) {
-		node = tree_child(node, CAPTURE_ADDRESS(frames[i]), CAPTURE_FLAGS(frames[i]));
+		node = tree_child(node, TREE_FRAME_ADDRESS(frames[i]), TREE_FRAME_FLAGS(frames[i]));
 		if (UNLIKELY(node.n == PSEUDO_MISSING))
 			break;
 	}
@@ -81,65 +81,43 @@ static uint32_t level_take(struct thread *thread, const struct hook_frame *hook)
 	return level;
 }
 
-/*
- * Gives the fresh frames their nodes and makes them part of the trail. While this goes on the trail counts as empty, so
- * that a handler that jumps away in the middle leaves nothing half-done behind.
- */
-static struct node_id trail_extend(struct trail *trail, uint32_t kept, uint32_t fresh)
-{
-	struct trail_entry *outer = kept ? &trail->entries[kept - 1] : NULL;
-	struct trail_entry *from = &trail->entries[TRAIL_FRAMES - fresh], *to = &trail->entries[kept];
-	struct node_id node = outer ? outer->node : (struct node_id){0};
-	bool needs_bp = outer && outer->needs_bp;
-
-	if (fresh == 0) {
-		trail->count = kept;
-		return node;
-	}
-	trail->count = 0;
-	atomic_signal_fence(memory_order_seq_cst);
-	for (uint32_t i = 0; i < fresh; i++) {
-		node = tree_child(node, from[i].pc, FRAME_PLAIN);
-		if (UNLIKELY(node.n == PSEUDO_MISSING))
-			return node;
-		if (to != from)
-			to[i] = from[i];
-		to[i].node = node;
-		to[i].needs_bp = needs_bp = from[i].uses_bp || (!from[i].saves_bp && needs_bp);
-	}
-	atomic_signal_fence(memory_order_seq_cst);
-	trail->count = kept + fresh;
-	return node;
-}
-
-static COLD void trail_verify(const struct hook_frame *hook, const struct trail *trail)
+/* The frames as the tree has them: so the look-ups are verified, too, and what a memo led to. */
+static COLD void trail_verify(const struct hook_frame *hook, struct node_id node)
 {
 	uintptr_t frames[TRAIL_FRAMES];
-	struct capture capture = {.count = trail->count};
+	struct capture capture = {.count = tree_frames(node, frames, TRAIL_FRAMES)};
 
-	for (uint32_t i = 0; i < trail->count; i++)
-		frames[i] = trail->entries[trail->count - 1 - i].pc;
-	if (trail->count)
-		verify_stack(hook, frames, &capture);
+	verify_stack(hook, frames, &capture);
+}
+
+/* The first few threads, which do most of the work in most processes, get a large one. */
+static COLD bool trail_give(struct thread *thread)
+{
+	static _Atomic(uint32_t) given;
+
+	thread->trail = trail_create(atomic_fetch_add_explicit(&given, 1, memory_order_relaxed) < LARGE_TRAILS);
+	return thread->trail != NULL;
 }
 
 /* Node 0: the stack is not one that the trail can follow. */
-static struct node_id node_by_trail(const struct hook_frame *hook, struct thread *thread)
+static inline struct node_id node_by_trail(const struct hook_frame *hook, struct thread *thread)
 {
-	uint32_t kept, fresh;
-	struct node_id node;
+	struct trail_capture capture;
 
-	if (UNLIKELY(!thread->trail) && !(thread->trail = pages_map(sizeof(*thread->trail))))
+	if (UNLIKELY(!thread->trail) && !trail_give(thread))
 		return (struct node_id){0};
-	if (!trail_walk(hook, thread, &kept, &fresh))
-		return (struct node_id){0};
-	node = trail_extend(thread->trail, kept, fresh);
-	if (UNLIKELY(node.n == PSEUDO_MISSING))
-		trust_add(TRUST_MISSING_STACKS, 1);
+	capture = trail_capture(thread->trail, hook, thread);
+	if (UNLIKELY(capture.node.n <= PSEUDO_MISSING)) {
+		if (capture.node.n == PSEUDO_MISSING)
+			trust_add(TRUST_MISSING_STACKS, 1);
+		return capture.node;
+	}
+	if (UNLIKELY(capture.is_guessed))
+		trust_add(TRUST_GUESSED_FRAMES, 1);
 	if (UNLIKELY(shim.verify_unwind))
-		trail_verify(hook, thread->trail);
-	statistics_add(thread, fresh);
-	return node;
+		trail_verify(hook, capture.node);
+	statistics_add(thread, capture.fresh);
+	return capture.node;
 }
 
 struct node_id node_here(const struct hook_frame *hook)

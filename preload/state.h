@@ -62,7 +62,7 @@ static inline struct arena_counters *slot_counters(struct slot *slot, uint32_t s
  * are added with locked instructions.
  */
 enum { CAPTURE_FRAMES = 512, CAPTURE_LEVELS = 2 };
-struct trail; /* capture.h */
+struct trail; /* trail.h */
 
 struct thread {
 	_Atomic(uint32_t) owned;

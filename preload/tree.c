@@ -278,17 +278,43 @@ static COLD struct node_id node_create(struct node_key *key, uint64_t address_ha
 	return (struct node_id){id};
 }
 
-struct node_id tree_child(struct node_id parent, uintptr_t address, unsigned flags)
+struct node_entry node_cache[NODE_ENTRIES] __attribute__((aligned(64)));
+
+COLD struct node_id tree_child_find(struct node_id parent, uintptr_t address, unsigned flags)
 {
+	struct node_entry *entry = node_cache_place(parent, address);
+	uint64_t cache_key = node_cache_key(address, flags), value;
 	struct node_key key = {.parent = parent.n, .address = address};
 	uint64_t hash = index_hash(parent.n + ((uint64_t)flags << 32), address);
-	uint32_t id;
+	struct node_id node;
 
-	if (UNLIKELY(flags))
+	if (flags)
 		key.flags = (flags & FRAME_EXACT ? ARENA_FRAME_EXACT : 0) |
 			    (flags & FRAME_GUESSED ? ARENA_FRAME_GUESSED : 0);
-	id = index_find(&nodes_index, hash, node_matches_address, &key);
-	return LIKELY(id) ? (struct node_id){id} : node_create(&key, hash);
+	node.n = index_find(&nodes_index, hash, node_matches_address, &key);
+	if (!node.n)
+		node = node_create(&key, hash);
+	if (node.n != PSEUDO_MISSING && atomic_load_explicit(&shim.unloading, memory_order_acquire) == 0) {
+		value = (uint64_t)parent.n << 32 | node.n;
+		atomic_store_explicit(&entry->key, cache_key ^ value, memory_order_relaxed);
+		atomic_store_explicit(&entry->value, value, memory_order_relaxed);
+	}
+	return node;
+}
+
+uint32_t tree_frames(struct node_id node, uintptr_t *frames, uint32_t max)
+{
+	uint32_t count = 0;
+
+	for (; node.n >= PSEUDO_COUNT && count < max; node.n = node_at(node.n)->parent) {
+		const struct arena_node *at = node_at(node.n);
+		uint32_t module = (at->module_and_flags & ARENA_NODE_MODULE_MASK) - 1;
+
+		frames[count++] = TREE_FRAME(shim.slot.modules[module].base + at->offset,
+					     (at->module_and_flags & ARENA_FRAME_EXACT ? FRAME_EXACT : 0) |
+						     (at->module_and_flags & ARENA_FRAME_GUESSED ? FRAME_GUESSED : 0));
+	}
+	return count;
 }
 
 /* ---- sites ---- */
@@ -324,7 +350,9 @@ static COLD uint32_t site_append(const struct site_key *key)
 	return id;
 }
 
-struct site_id tree_site(struct node_id node, enum seep_kind kind)
+uint32_t *heap_sites;
+
+COLD struct site_id tree_site_find(struct node_id node, enum seep_kind kind)
 {
 	struct site_key key = {node.n, (uint16_t)kind};
 	uint64_t hash = index_hash((uint64_t)kind << 32, node.n);
@@ -333,12 +361,15 @@ struct site_id tree_site(struct node_id node, enum seep_kind kind)
 	if (UNLIKELY(node.n == PSEUDO_MISSING))
 		return (struct site_id){kind + 1u};
 	id = index_find(&sites_index, hash, site_matches, &key);
-	if (LIKELY(id))
-		return (struct site_id){id};
-	id = site_append(&key);
-	if (!id)
-		return (struct site_id){kind + 1u};
-	return (struct site_id){index_insert(&sites_index, hash, id, site_matches, &key)};
+	if (!id) {
+		id = site_append(&key);
+		if (!id)
+			return (struct site_id){kind + 1u};
+		id = index_insert(&sites_index, hash, id, site_matches, &key);
+	}
+	if (kind == SEEP_KIND_HEAP)
+		heap_sites[node.n] = id;
+	return (struct site_id){id};
 }
 
 struct site_id site_pseudo(enum arena_pseudo pseudo, enum seep_kind kind)
@@ -354,5 +385,6 @@ enum seep_kind site_kind(struct site_id site)
 bool tree_init(void)
 {
 	module_starts = pages_map(shim.arena->module_capacity * sizeof(*module_starts));
-	return module_starts != NULL;
+	heap_sites = pages_map((size_t)shim.arena->node_capacity * sizeof(*heap_sites));
+	return module_starts && heap_sites;
 }

@@ -71,7 +71,7 @@ static COLD void difference(const uintptr_t *frames, uint32_t count, uint32_t at
 	say_hex(expected);
 	say("at the frame after the first of these that it shares\n");
 	for (uint32_t i = 0; i < count && i <= at; i++)
-		say_hex(CAPTURE_ADDRESS(frames[i]));
+		say_hex(TREE_FRAME_ADDRESS(frames[i]));
 	say("\n");
 }
 
@@ -98,10 +98,10 @@ static void frames_compare(unw_cursor_t *cursor, const uintptr_t *frames, const 
 	unw_word_t ip = 0;
 
 	for (uint32_t i = 0; i < capture->count; i++) {
-		if (CAPTURE_FLAGS(frames[i]) & FRAME_GUESSED)
+		if (TREE_FRAME_FLAGS(frames[i]) & FRAME_GUESSED)
 			return;
 		get_reg(cursor, UNW_REG_IP, &ip);
-		if (ip != CAPTURE_ADDRESS(frames[i])) {
+		if (ip != TREE_FRAME_ADDRESS(frames[i])) {
 			difference(frames, capture->count, i, ip);
 			return;
 		}
