@@ -13,9 +13,10 @@
  *   slot:  0               struct slot_header                        one page
  *          modules_offset  struct arena_module[module_capacity]
  *          nodes_offset    struct arena_node[node_capacity]          the calling-context tree
- *          sites_offset    struct arena_site[site_capacity]          site = tree node + kind
+ *          sites_offset    struct arena_site[site_capacity]          site = tree node + kind + interval
  *          misuse_offset   struct arena_misuse[misuse_capacity]
  *          fds_offset      struct arena_fd[fd_capacity]              filled once, at the first EMFILE
+ *          estimates_offset struct arena_estimates[site_capacity]    touched by sampled sites only
  *          counters_offset struct arena_counters[shard_count][site_capacity]
  *
  * Invariants
@@ -63,7 +64,8 @@ struct arena_header {
 	uint32_t unslotted_processes; /* ran unrecorded: no slot was free, or no page for one */
 	uint32_t ready;               /* set last by the creator */
 	uint64_t pid_namespace;       /* st_ino of /proc/self/ns/pid; 0 unknown: ids of another one mean nothing here */
-	uint8_t reserved[120];
+	uint32_t estimates_offset;
+	uint8_t reserved[116];
 	char recording_path[ARENA_PATH_MAX]; /* absolute, NUL-terminated */
 	uint8_t reserved2[2760];
 	/* its own cache line: read by every hook, written by the recorder (the epoch once a second) */
@@ -222,8 +224,10 @@ enum arena_pseudo {
 };
 
 /*
- * What reports show. Sites 1..SEEP_KIND_COUNT are (node MISSING, kind i - 1), there from the start, so
- * that an event always has a site to be counted at. Site 0 is none.
+ * What reports show: a tree node and a kind. Heap blocks that were sampled have a site for each sampling interval, so
+ * that the weight of a block follows from its site and its size, and is the same at its release as at its acquisition.
+ * Sites 1..SEEP_KIND_COUNT are (node MISSING, kind i - 1, 0), there from the start, so that an event always has a site
+ * to be counted at. Site 0 is none.
  */
 struct arena_site {
 	uint32_t node;
@@ -233,8 +237,10 @@ struct arena_site {
 	uint64_t inherited_count;
 	uint64_t inherited_bytes;
 	uint64_t inherited_birth_sum;
+	uint64_t interval; /* mean bytes between samples; 0: every event is counted */
+	uint64_t reserved[3];
 };
-static_assert(sizeof(struct arena_site) == 32, "fixed");
+static_assert(sizeof(struct arena_site) == 64, "one cache line");
 
 struct arena_counters {
 	uint64_t acquired_count;
@@ -246,6 +252,31 @@ struct arena_counters {
 	uint64_t reserved[2];
 };
 static_assert(sizeof(struct arena_counters) == 64, "one cache line");
+
+/*
+ * Of a site with an interval: how much its counters, which count sampled blocks only, are thought to have missed. A
+ * block of `size` adds unseen = 1 / p - 1 objects and size * unseen bytes (preload/weights.h). Objects are in units of
+ * 1 / ARENA_COUNT_UNIT: 36 million a second at one callsite for a year. Bytes are in units of 1 / ARENA_BYTES_UNIT: 36
+ * GB a second for a year. The variances are doubles (their bits), in objects^2 and bytes^2.
+ */
+#define ARENA_LONGEST_SAMPLE (UINT64_C(1) << 40)
+#define ARENA_COUNT_UNIT 16384u
+#define ARENA_BYTES_UNIT 16u
+#define ARENA_BIRTH_UNIT 16u
+struct arena_estimates {
+	uint64_t acquired_count, acquired_bytes;
+	uint64_t released_count, released_bytes;
+	uint64_t temporary_count;
+	uint64_t birth_sum; /* modulo 2^64: unseen objects, in units of 1 / ARENA_BIRTH_UNIT, times epoch */
+	uint64_t acquired_count_variance, acquired_bytes_variance;
+	uint64_t released_count_variance, released_bytes_variance;
+	uint32_t least_charge,
+		largest_charge; /* of the sampled blocks: max(size, 256), at most UINT32_MAX; 0: none yet */
+	/* of what is held since before the fork */
+	uint64_t inherited_count, inherited_bytes, inherited_birth_sum;
+	uint64_t inherited_count_variance, inherited_bytes_variance;
+};
+static_assert(sizeof(struct arena_estimates) == 128, "two cache lines");
 
 /* Wrong use of a descriptor, by callsite. */
 enum arena_misuse_kind {

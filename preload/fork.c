@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "hooks.h"
+#include "sampling.h"
 #include "state.h"
 #include "sys.h"
 
@@ -61,7 +62,8 @@ static bool slot_copy(struct slot *to, struct slot *from, struct copied *copied)
 			sizeof(struct arena_module)) ||
 	    !table_copy(&to->nodes_region, &from->nodes_region, copied->nodes, now.nodes, sizeof(struct arena_node)) ||
 	    !table_copy(&to->sites_region, &from->sites_region, copied->sites, now.sites, sizeof(struct arena_site)) ||
-	    !region_ensure(&to->counters_region[SHARED_SHARD], now.sites * sizeof(struct arena_counters)))
+	    !region_ensure(&to->counters_region[SHARED_SHARD], now.sites * sizeof(struct arena_counters)) ||
+	    !region_ensure(&to->estimates_region, sampling_was_on() ? now.sites * sizeof(struct arena_estimates) : 0))
 		return false;
 	to->header->modules_used = now.modules;
 	to->header->nodes_used = now.nodes;
@@ -89,10 +91,49 @@ static void site_inherit(struct arena_site *to, const struct arena_site *site, s
 	}
 }
 
+static double real_of(uint64_t bits)
+{
+	double value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+static uint64_t bits_of(double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits;
+}
+
+static void estimates_inherit(struct slot *to, struct slot *from, uint32_t id)
+{
+	const struct arena_estimates *old = (struct arena_estimates *)from->estimates_region.base + id;
+	struct arena_estimates *new = (struct arena_estimates *)to->estimates_region.base + id;
+
+	if ((id + 1) * sizeof(*old) > atomic_load(&from->estimates_region.ready))
+		return;
+	new->least_charge = old->least_charge;
+	new->largest_charge = old->largest_charge;
+	new->inherited_count = old->inherited_count + old->acquired_count - old->released_count;
+	new->inherited_bytes = old->inherited_bytes + old->acquired_bytes - old->released_bytes;
+	new->inherited_birth_sum = old->inherited_birth_sum + old->birth_sum;
+	new->inherited_count_variance =
+		bits_of(real_of(old->inherited_count_variance) + real_of(old->acquired_count_variance) -
+			real_of(old->released_count_variance));
+	new->inherited_bytes_variance =
+		bits_of(real_of(old->inherited_bytes_variance) + real_of(old->acquired_bytes_variance) -
+			real_of(old->released_bytes_variance));
+}
+
 static void slot_inherit(struct slot *to, struct slot *from, const struct copied *copied)
 {
-	for (uint32_t id = 1; id < copied->sites; id++)
+	for (uint32_t id = 1; id < copied->sites; id++) {
 		site_inherit(&to->sites[id], &from->sites[id], from, id);
+		if (from->sites[id].interval)
+			estimates_inherit(to, from, id);
+	}
 	to->header->forked_epoch = epoch_now();
 	memcpy(to->header->exe, from->header->exe, sizeof(to->header->exe));
 	memcpy(to->header->allocator, from->header->allocator, sizeof(to->header->allocator));
@@ -196,6 +237,7 @@ static void after_fork_in_child(void)
 	atomic_store(shim.guard, 1);
 	atomic_store(&shim.gate, 0);
 	threads_after_fork();
+	sampling_after_fork();
 	mappings_after_fork();
 	if (pending.index == UINT32_MAX || !slot_adopt(&pending))
 		atomic_store(&shim.mode, MODE_OFF);
@@ -210,6 +252,7 @@ COLD bool shim_adopt(void)
 
 	atomic_store(shim.guard, 1);
 	threads_after_fork();
+	sampling_after_fork();
 	mappings_after_fork();
 	atomic_store(&shim.gate, 0);
 	if (!slot_take(&slot, (uint32_t)sys_getpid()) || !slot_copy(&slot, &shim.slot, &copied)) {

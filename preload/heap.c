@@ -5,13 +5,24 @@
 #include <string.h>
 
 #include "cost.h"
+#include "sampling.h"
 
 /* ---- recording ---- */
 
-static COLD void previous_released(struct live_block previous)
+/* Out of the map, into the counters; inside a section. */
+static void block_release(struct live_block block, void *pointer)
+{
+	count_release(block.site, 1, block.size, block.birth_epoch);
+	if (UNLIKELY(sampling_was_on())) {
+		sampling_forget((uintptr_t)pointer);
+		estimate_release(block, 1);
+	}
+}
+
+static COLD void previous_released(struct live_block previous, void *pointer)
 {
 	trust_add(TRUST_OVERWRITTEN_BLOCKS, 1);
-	count_release(previous.site, 1, previous.size, previous.birth_epoch);
+	block_release(previous, pointer);
 }
 
 static void block_enter(struct site_id site, void *pointer, size_t size)
@@ -19,10 +30,14 @@ static void block_enter(struct site_id site, void *pointer, size_t size)
 	struct live_block block = {site, epoch_now(), size}, previous;
 	struct section section = section_begin();
 
+	if (UNLIKELY(sampling_was_on()))
+		sampling_enter((uintptr_t)pointer);
 	if (LIKELY(live_put(LIVE_HEAP, (uintptr_t)pointer, block, &previous))) {
 		if (UNLIKELY(previous.site.n))
-			previous_released(previous);
+			previous_released(previous, pointer);
 		count_acquire(site, 1, size, block.birth_epoch);
+		if (UNLIKELY(sampling_was_on()))
+			estimate_acquire(block);
 	} else {
 		trust_add(TRUST_LOST_ENTRIES, 1);
 	}
@@ -31,7 +46,12 @@ static void block_enter(struct site_id site, void *pointer, size_t size)
 
 void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size)
 {
-	if (UNLIKELY(!pointer || !shim_active(true)))
+	struct thread *thread;
+	uint64_t interval;
+
+	if (UNLIKELY(!pointer) || sampling_skips(size))
+		return;
+	if (UNLIKELY(!shim_active(true)))
 		return;
 	if (UNLIKELY(cost_is_due())) {
 		uint64_t began = cost_begin();
@@ -40,8 +60,18 @@ void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size)
 		cost_end(began, COST_ACQUISITION);
 		return;
 	}
-	block_enter(site_here(frame, SEEP_KIND_HEAP), pointer, size);
-	thread_self()->newest = (uintptr_t)pointer;
+	if (UNLIKELY(!sampling_records(size, &interval)))
+		return;
+	block_enter(site_here_sampled(frame, SEEP_KIND_HEAP, interval), pointer, size);
+	thread = thread_self();
+	thread->newest = (uintptr_t)pointer;
+	thread->newest_left = local.sample_left;
+}
+
+static COLD void block_was_unseen(void)
+{
+	if (!sampling_was_on())
+		trust_add(TRUST_UNSEEN_FREES, 1);
 }
 
 void heap_released(void *pointer)
@@ -49,7 +79,7 @@ void heap_released(void *pointer)
 	struct live_block block;
 	struct section section;
 
-	if (!pointer || UNLIKELY(!shim_active(true)))
+	if (!pointer || sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))
 		return;
 	if (UNLIKELY(cost_is_due())) {
 		uint64_t began = cost_begin();
@@ -63,15 +93,17 @@ void heap_released(void *pointer)
 	if (LIKELY(block.site.n)) {
 		struct thread *thread = thread_self();
 
-		count_release(block.site, 1, block.size, block.birth_epoch);
-		if (thread->newest == (uintptr_t)pointer) {
+		block_release(block, pointer);
+		if (thread->newest == (uintptr_t)pointer && thread->newest_left == local.sample_left) {
 			count_temporary(block.site);
+			if (UNLIKELY(sampling_was_on()))
+				estimate_temporary(block);
 			thread->newest = 0;
 		}
 	}
 	section_end(section);
 	if (UNLIKELY(!block.site.n))
-		trust_add(TRUST_UNSEEN_FREES, 1);
+		block_was_unseen();
 }
 
 /*
@@ -83,7 +115,7 @@ struct live_block heap_moving(void *pointer)
 	struct live_block block = {.size = 0};
 	struct section section;
 
-	if (!pointer || UNLIKELY(!shim_active(true)))
+	if (!pointer || sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))
 		return block;
 	if (UNLIKELY(cost_is_due())) {
 		uint64_t began = cost_begin();
@@ -95,7 +127,7 @@ struct live_block heap_moving(void *pointer)
 	section = section_begin();
 	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
 	if (LIKELY(block.site.n))
-		count_release(block.site, 1, block.size, block.birth_epoch);
+		block_release(block, pointer);
 	section_end(section);
 	return block;
 }
@@ -108,6 +140,10 @@ static COLD void move_undo(struct live_block old, void *old_pointer)
 	if (!old.site.n)
 		return;
 	section = section_begin();
+	if (sampling_was_on()) {
+		sampling_enter((uintptr_t)old_pointer);
+		estimate_release(old, -1);
+	}
 	live_put(LIVE_HEAP, (uintptr_t)old_pointer, old, &previous);
 	count_release(old.site, (uint64_t)-1, -old.size, old.birth_epoch);
 	section_end(section);
@@ -121,7 +157,7 @@ void heap_moved(const struct hook_frame *frame, struct live_block old, void *old
 	else if (was_kept)
 		move_undo(old, old_pointer);
 	if ((result || !was_kept) && old_pointer && !old.site.n && shim_active(true))
-		trust_add(TRUST_UNSEEN_FREES, 1);
+		block_was_unseen();
 }
 
 /* ---- the hooks ---- */

@@ -18,6 +18,7 @@
 #include "capture.h"
 #include "cost.h"
 #include "heap.h"
+#include "sampling.h"
 #include "sys.h"
 #include "tree.h"
 
@@ -92,6 +93,7 @@ static const char *environment_of(const char *name)
 struct options {
 	char out[ARENA_PATH_MAX], arena[ARENA_PATH_MAX], recorder[ARENA_PATH_MAX];
 	uint32_t interval_ms;
+	uint64_t sample;
 	bool verify_unwind;
 };
 
@@ -117,6 +119,25 @@ static uint32_t milliseconds_of(const char *value)
 	return result > 3600000 ? 0 : (uint32_t)result;
 }
 
+/* "524288", "512k", "1M": bytes, 0 to ARENA_LONGEST_SAMPLE. */
+static bool bytes_of(const char *value, uint64_t *bytes)
+{
+	static const char suffixes[] = "kKmMgG";
+	const char *suffix;
+	uint64_t number = 0;
+
+	if (!*value)
+		return false;
+	for (; *value >= '0' && *value <= '9' && number <= ARENA_LONGEST_SAMPLE; value++)
+		number = number * 10 + (uint64_t)(*value - '0');
+	if (*value && (suffix = strchr(suffixes, *value)) && number <= ARENA_LONGEST_SAMPLE) {
+		number <<= 10 * ((suffix - suffixes) / 2 + 1);
+		value++;
+	}
+	*bytes = number;
+	return !*value && number <= ARENA_LONGEST_SAMPLE;
+}
+
 static bool option_set(struct options *options, const char *name, const char *value)
 {
 	struct text out = TEXT(options->out), arena = TEXT(options->arena), recorder = TEXT(options->recorder);
@@ -129,6 +150,8 @@ static bool option_set(struct options *options, const char *name, const char *va
 		text_add(&recorder, value);
 	else if (strcmp(name, "interval") == 0)
 		return (options->interval_ms = milliseconds_of(value)) != 0;
+	else if (strcmp(name, "sample") == 0)
+		return bytes_of(value, &options->sample);
 	else if (strcmp(name, "verify_unwind") == 0)
 		options->verify_unwind = value[0] == '1';
 	else
@@ -313,6 +336,8 @@ static void arena_dimension(struct arena_header *header)
 	header->sites_offset = part_place(&offset, header->site_capacity * sizeof(struct arena_site));
 	header->misuse_offset = part_place(&offset, header->misuse_capacity * sizeof(struct arena_misuse));
 	header->fds_offset = part_place(&offset, header->fd_capacity * sizeof(struct arena_fd));
+	header->estimates_offset =
+		part_place(&offset, (uint64_t)header->site_capacity * sizeof(struct arena_estimates));
 	header->counters_offset =
 		part_place(&offset, (uint64_t)SHARDS * header->site_capacity * sizeof(struct arena_counters));
 	header->slot_size = offset;
@@ -381,7 +406,7 @@ static bool file_limit_allows(uint64_t size)
 /* -EEXIST: somebody else has made it. */
 static int arena_create(const struct options *options, const char *path, const char *recording)
 {
-	struct arena_header dimensions = {.interval_ms = options->interval_ms};
+	struct arena_header dimensions = {.interval_ms = options->interval_ms, .sample_interval = options->sample};
 	int fd = sys_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	bool filled;
 
@@ -403,6 +428,8 @@ static bool arena_is_sound(const struct arena_header *header, const struct stat 
 	       header->file_size == (uint64_t)status->st_size && header->slot_size < UINT64_C(1) << 32 &&
 	       header->slots_offset >= ARENA_PAGE + header->slot_count * sizeof(struct arena_entry) &&
 	       header->slots_offset + header->slot_count * header->slot_size <= header->file_size &&
+	       header->estimates_offset + (uint64_t)header->site_capacity * sizeof(struct arena_estimates) <=
+		       header->slot_size &&
 	       header->counters_offset + (uint64_t)SHARDS * header->site_capacity * sizeof(struct arena_counters) <=
 		       header->slot_size;
 }
@@ -764,6 +791,7 @@ static bool start(void)
 	}
 	allocator_name();
 	cost_init();
+	sampling_start();
 	__atomic_store_n(&shim.directory[shim.slot.index].state, SLOT_LIVE, __ATOMIC_RELEASE);
 	if (opened == 1)
 		recorder_ensure(&options);

@@ -149,3 +149,8 @@ struct site_id site_here(const struct hook_frame *hook, enum seep_kind kind)
 {
 	return tree_site(node_here(hook), kind);
 }
+
+struct site_id site_here_sampled(const struct hook_frame *hook, enum seep_kind kind, uint64_t interval)
+{
+	return tree_site_sampled(node_here(hook), kind, interval);
+}

@@ -120,6 +120,8 @@ bool slot_map(struct slot *slot, uint32_t index)
 	for (uint32_t shard = 0; shard < SHARDS; shard++)
 		region_set(&slot->counters_region[shard], base + arena->counters_offset + shard * shard_bytes,
 			   shard_bytes);
+	region_set(&slot->estimates_region, base + arena->estimates_offset,
+		   (size_t)arena->site_capacity * sizeof(struct arena_estimates));
 	return true;
 }
 

@@ -47,6 +47,7 @@ struct slot {
 	struct arena_site *sites;
 	struct region modules_region, nodes_region, sites_region, misuse_region, fds_region;
 	struct region counters_region[SHARDS];
+	struct region estimates_region;
 };
 
 static inline struct arena_counters *slot_counters(struct slot *slot, uint32_t shard, uint32_t site)
@@ -72,7 +73,8 @@ struct thread {
 	uint32_t capture_level;          /* captures under way: a signal may come in the middle of one */
 	uint32_t rounds;                 /* of destructors seen at the thread's end */
 	uintptr_t stack_low, stack_high; /* addresses known to be readable */
-	uintptr_t newest;                /* the block acquired last, if nothing was since; for temporary_count */
+	uintptr_t newest;                /* the block recorded last; for temporary_count */
+	int64_t newest_left;             /* local.sample_left then: the same if nothing was acquired since */
 	uint32_t captures, captured_frames;     /* since they were last added to the slot's */
 	uintptr_t level_frames[CAPTURE_LEVELS]; /* the hook's frame of each capture under way */
 	uintptr_t *frames[CAPTURE_LEVELS];      /* CAPTURE_FRAMES each, NULL until needed */
@@ -87,6 +89,9 @@ struct thread_local_state {
 	uint32_t resolving;                     /* inside dlsym for our own table */
 	uint32_t forking;                       /* between our prepare handler and its end */
 	uint32_t released_site, released_epoch; /* of the last handle_released(), for handle_restored() */
+	int64_t sample_left;                    /* sampling.h: bytes until the next sampled block; 0: look */
+	uint64_t sample_interval;               /* that this gap was drawn with; 0: every block is recorded */
+	uint64_t sample_random;                 /* state of the generator; 0: not seeded */
 };
 extern __thread struct thread_local_state local;
 /* Set by the child of vfork(), cleared by its parent, which sleeps in between: they share this memory. */
@@ -117,6 +122,8 @@ struct shim {
 	_Atomic(uint32_t) shards_taken; /* bit set */
 	_Atomic(uint32_t) unloading;    /* dlclose under way: unwind rules are not cached */
 	_Atomic(uint32_t) code_generation;
+	_Atomic(bool) was_sampled; /* some blocks of this process may not have been recorded */
+	bool has_filter;           /* and that from its start: sampling.h */
 	char exe[1024];
 	char arena_path[1024];
 };

@@ -322,6 +322,7 @@ uint32_t tree_frames(struct node_id node, uintptr_t *frames, uint32_t max)
 struct site_key {
 	uint32_t node;
 	uint16_t kind;
+	uint64_t interval;
 };
 
 static bool site_matches(uint32_t id, const void *pointer)
@@ -329,7 +330,7 @@ static bool site_matches(uint32_t id, const void *pointer)
 	const struct site_key *key = pointer;
 	const struct arena_site *site = &shim.slot.sites[id];
 
-	return site->node == key->node && site->kind == key->kind;
+	return site->node == key->node && site->kind == key->kind && site->interval == key->interval;
 }
 
 static COLD uint32_t site_append(const struct site_key *key)
@@ -346,28 +347,31 @@ static COLD uint32_t site_append(const struct site_key *key)
 	site = &shim.slot.sites[id];
 	site->node = key->node;
 	site->kind = key->kind;
+	site->interval = key->interval;
 	__atomic_store_n(&site->ready, 1, __ATOMIC_RELEASE);
 	return id;
 }
 
 uint32_t *heap_sites;
 
-COLD struct site_id tree_site_find(struct node_id node, enum seep_kind kind)
+COLD struct site_id tree_site_find(struct node_id node, enum seep_kind kind, uint64_t interval)
 {
-	struct site_key key = {node.n, (uint16_t)kind};
-	uint64_t hash = index_hash((uint64_t)kind << 32, node.n);
+	struct site_key key = {node.n, (uint16_t)kind, interval};
+	uint64_t hash = index_hash((uint64_t)kind << 32 ^ interval << 8, node.n);
 	uint32_t id;
 
-	if (UNLIKELY(node.n == PSEUDO_MISSING))
+	if (UNLIKELY(node.n == PSEUDO_MISSING && !interval))
 		return (struct site_id){kind + 1u};
 	id = index_find(&sites_index, hash, site_matches, &key);
 	if (!id) {
 		id = site_append(&key);
+		if (!id && interval)
+			trust_add(TRUST_DROPPED_EVENTS, 1); /* it will be counted, for itself alone */
 		if (!id)
 			return (struct site_id){kind + 1u};
 		id = index_insert(&sites_index, hash, id, site_matches, &key);
 	}
-	if (kind == SEEP_KIND_HEAP)
+	if (kind == SEEP_KIND_HEAP && !interval)
 		heap_sites[node.n] = id;
 	return (struct site_id){id};
 }

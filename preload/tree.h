@@ -72,17 +72,23 @@ static inline struct node_id tree_child(struct node_id parent, uintptr_t address
 /* The frames of a node, innermost first, at the addresses where their modules lie now; pseudo frames are left out. */
 uint32_t tree_frames(struct node_id node, uintptr_t *frames, uint32_t max);
 
-/* The site of a node and a kind; the kind's missing site if full. */
-struct site_id tree_site_find(struct node_id node, enum seep_kind kind);
+/* The site of a node, a kind and a sampling interval; the kind's missing site if full. */
+struct site_id tree_site_find(struct node_id node, enum seep_kind kind, uint64_t interval);
 
-/* By node: its heap site, 0 not known. Private, in the order of the slot's nodes. */
+/* By node: its heap site without an interval, 0 not known. Private, in the order of the slot's nodes. */
 extern uint32_t *heap_sites;
 
 static inline struct site_id tree_site(struct node_id node, enum seep_kind kind)
 {
 	if (LIKELY(kind == SEEP_KIND_HEAP) && LIKELY(heap_sites[node.n]))
 		return (struct site_id){heap_sites[node.n]};
-	return tree_site_find(node, kind);
+	return tree_site_find(node, kind, 0);
+}
+
+/* The site of heap blocks sampled with that interval; 0 is tree_site(). */
+static inline struct site_id tree_site_sampled(struct node_id node, enum seep_kind kind, uint64_t interval)
+{
+	return LIKELY(!interval) ? tree_site(node, kind) : tree_site_find(node, kind, interval);
 }
 
 /* Looks at every module again: what is gone is unloaded. After dlclose. */

@@ -46,6 +46,7 @@ static bool tables_fit(const struct arena_header *head)
 		{head->sites_offset, head->site_capacity, sizeof(struct arena_site)},
 		{head->misuse_offset, head->misuse_capacity, sizeof(struct arena_misuse)},
 		{head->fds_offset, head->fd_capacity, sizeof(struct arena_fd)},
+		{head->estimates_offset, head->site_capacity, sizeof(struct arena_estimates)},
 		{head->counters_offset, head->site_capacity, sizeof(struct arena_counters) * head->shard_count},
 	};
 
@@ -258,6 +259,14 @@ uint32_t arena_unslotted(struct arena_reader *reader)
 	return count;
 }
 
+uint64_t arena_sample_interval(struct arena_reader *reader)
+{
+	uint64_t interval = 0;
+
+	read_entries(reader, offsetof(struct arena_header, sample_interval), &interval, 1, sizeof(interval));
+	return interval < ARENA_LONGEST_SAMPLE ? interval : ARENA_LONGEST_SAMPLE;
+}
+
 int arena_read_recording_path(struct arena_reader *reader, char path[ARENA_PATH_MAX])
 {
 	if (read_entries(reader, offsetof(struct arena_header, recording_path), path, 1, ARENA_PATH_MAX) != 1 ||
@@ -314,6 +323,12 @@ uint32_t arena_read_misuse(struct arena_reader *reader, uint32_t slot, struct ar
 uint32_t arena_read_fds(struct arena_reader *reader, uint32_t slot, struct arena_fd *out, uint32_t count)
 {
 	return READ_TABLE(reader, slot, fds, fd, 0, out, count);
+}
+
+uint32_t arena_read_estimates(struct arena_reader *reader, uint32_t slot, uint32_t first, struct arena_estimates *out,
+			      uint32_t count)
+{
+	return READ_TABLE(reader, slot, estimates, site, first, out, count);
 }
 
 static void add_counters(struct arena_counters *sum, const struct arena_counters *shard, uint32_t count)
@@ -389,8 +404,10 @@ enum arena_status arena_site_status(const struct arena_header *head, const struc
 {
 	if (!site->ready)
 		return ARENA_ENTRY_INCOMPLETE;
-	return site->node < head->node_capacity && site->kind < SEEP_KIND_COUNT ? ARENA_ENTRY_OK
-										: ARENA_ENTRY_IMPOSSIBLE;
+	return site->node < head->node_capacity && site->kind < SEEP_KIND_COUNT &&
+			       site->interval <= ARENA_LONGEST_SAMPLE
+		       ? ARENA_ENTRY_OK
+		       : ARENA_ENTRY_IMPOSSIBLE;
 }
 
 enum arena_status arena_misuse_status(const struct arena_header *head, const struct arena_misuse *misuse)

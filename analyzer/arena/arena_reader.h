@@ -44,6 +44,8 @@ bool arena_is_in_place(const struct arena_reader *reader);
 int arena_read_directory(struct arena_reader *reader, struct arena_entry *entries, struct error *error);
 /* Processes that ran unrecorded because every slot was taken. */
 uint32_t arena_unslotted(struct arena_reader *reader);
+/* The sampling interval in force, bytes; 0: every heap block is recorded. */
+uint64_t arena_sample_interval(struct arena_reader *reader);
 /* The recording that the arena is read into; a recorder that had to choose another place notes it here. */
 int arena_read_recording_path(struct arena_reader *reader, char path[ARENA_PATH_MAX]);
 
@@ -69,6 +71,9 @@ uint32_t arena_read_fds(struct arena_reader *reader, uint32_t slot, struct arena
 /* Counters of sites [first, first + count), summed over the shards. */
 uint32_t arena_read_counters(struct arena_reader *reader, uint32_t slot, uint32_t first, struct arena_counters *out,
 			     uint32_t count);
+/* Of sites [first, first + count). Their doubles may be anything. */
+uint32_t arena_read_estimates(struct arena_reader *reader, uint32_t slot, uint32_t first, struct arena_estimates *out,
+			      uint32_t count);
 
 /* Checks of one entry, as read; `index` is its own. Pure. */
 enum arena_status arena_module_status(struct arena_module *module); /* ends its path with a NUL */

@@ -38,6 +38,7 @@ void recording_release(struct recording *recording)
 	free(recording->sites);
 	free(recording->misuses);
 	free(recording->unseen);
+	free(recording->samplings);
 	free(recording->path);
 	memset(recording, 0, sizeof(*recording));
 }

@@ -59,6 +59,19 @@ struct model_site {
 	enum seep_kind kind;
 };
 
+/*
+ * The estimated part of a figure: what is thought to have been missed by sampling (the figure has it in it), the
+ * variance of that, and the weight of the heaviest block that may be missing. Zeroed: the figure is exact.
+ */
+struct model_part {
+	double unseen, variance, weight;
+};
+
+/* Of one quantity, objects or bytes. */
+struct model_parts {
+	struct model_part live, acquired, released;
+};
+
 /* A site's figures at a moment, summed over the chosen processes. */
 struct model_total {
 	uint32_t site_id;
@@ -67,6 +80,7 @@ struct model_total {
 	uint64_t released_count, released_bytes;
 	uint64_t temporary_count;
 	double mean_age_s; /* of what lives; 0 if nothing does */
+	struct model_parts count_parts, byte_parts;
 };
 
 struct model_misuse {
@@ -81,6 +95,12 @@ struct model_unseen {
 	uint32_t process_id;
 	char *target;
 	uint64_t count;
+};
+
+/* From a moment on heap blocks were recorded with that interval; 0: every one. */
+struct model_sampling {
+	int64_t time_ns;
+	uint64_t interval;
 };
 
 struct recording {
@@ -99,6 +119,8 @@ struct recording {
 	size_t misuse_count;
 	struct model_unseen *unseen;
 	size_t unseen_count;
+	struct model_sampling *samplings; /* by time; none: every block was recorded all the time */
+	size_t sampling_count;
 };
 
 void recording_release(struct recording *recording);

@@ -24,7 +24,7 @@
 
 static int print_help(void)
 {
-	puts("usage: seep run [-o FILE] [--interval S] [--] CMD [ARG]...\n"
+	puts("usage: seep run [-o FILE] [--interval S] [--sample BYTES] [--] CMD [ARG]...\n"
 	     "\n"
 	     "Runs CMD and records who holds what in it, and in all its children, until the last of them has ended.\n"
 	     "Exits as CMD does: with its status, or 128 and the number of the signal that killed it.\n"
@@ -32,6 +32,8 @@ static int print_help(void)
 	     "  -o, --out FILE    the recording (default: seep.CMD.PID.db in the working directory);\n"
 	     "                    an earlier one of that name is kept as FILE.old\n"
 	     "  --interval S      look each S seconds, 0.01 to 3600 (default: 1)\n"
+	     "  --sample BYTES    record one heap block in so many bytes (512k, 1m), and estimate the rest;\n"
+	     "                    descriptors, mappings and threads stay exact (default: every block)\n"
 	     "  -h, --help        print this\n"
 	     "\n"
 	     "Signals sent to it are passed on to CMD; as a container's first process it reaps what is left by "
@@ -57,6 +59,7 @@ static int refuse(int exit_code, const char *format, ...)
 struct command_line {
 	const char *out;
 	const char *interval;
+	const char *sample; /* NULL: every block */
 	char **program;
 };
 
@@ -68,11 +71,28 @@ static bool is_interval(const char *text)
 	return strspn(text, "0123456789.") == strlen(text) && *text && !*end && seconds >= 0.01 && seconds <= 3600;
 }
 
+/* As libseep.so reads it: digits, and k, m or g. */
+static bool is_sample(const char *text)
+{
+	static const struct {
+		const char *suffixes;
+		unsigned shift;
+	} units[] = {{"", 0}, {"kK", 10}, {"mM", 20}, {"gG", 30}};
+	size_t digits = strspn(text, "0123456789");
+	const char *suffix = text + digits;
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && digits && digits <= 13; i++)
+		if (*suffix ? !suffix[1] && strchr(units[i].suffixes, *suffix) : i == 0)
+			return strtoull(text, NULL, 10) <= ARENA_LONGEST_SAMPLE >> units[i].shift;
+	return false;
+}
+
 /* True: go on. Otherwise *exit_code is set. */
 static bool parse(int argc, char **argv, struct command_line *out, int *exit_code)
 {
 	static const struct option options[] = {{"out", required_argument, NULL, 'o'},
 						{"interval", required_argument, NULL, 'i'},
+						{"sample", required_argument, NULL, 's'},
 						{"help", no_argument, NULL, 'h'},
 						{NULL, 0, NULL, 0}};
 	int option;
@@ -89,6 +109,9 @@ static bool parse(int argc, char **argv, struct command_line *out, int *exit_cod
 		case 'i':
 			out->interval = optarg;
 			break;
+		case 's':
+			out->sample = optarg;
+			break;
 		case 'h':
 			*exit_code = print_help();
 			return false;
@@ -103,6 +126,8 @@ static bool parse(int argc, char **argv, struct command_line *out, int *exit_cod
 	out->program = argv + optind;
 	if (!is_interval(out->interval))
 		refuse(0, "'%s' is no interval; give seconds from 0.01 to 3600", out->interval);
+	else if (out->sample && !is_sample(out->sample))
+		refuse(0, "'%s' is no number of bytes; give 0 to 1024g, such as 512k", out->sample);
 	else if (!out->program[0])
 		refuse(0, "name the program to run: seep run [-o FILE] CMD [ARG]...");
 	else if (out->out && (!out->out[0] || out->out[strlen(out->out) - 1] == '/'))
@@ -273,6 +298,7 @@ int command_run(int argc, char **argv)
 		return code;
 	run.program = line.program;
 	run.interval = line.interval;
+	run.sample = line.sample;
 	code = find_library(&run);
 	if (!code)
 		code = choose_recording(&run, line.out);

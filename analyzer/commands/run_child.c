@@ -41,6 +41,8 @@ static void set_environment(const struct run *run)
 	setenv("LD_PRELOAD", value, 1);
 	snprintf(value, sizeof(value), "%s%sout=%s:interval=%s:arena=%s", options ? options : "",
 		 options && *options ? ":" : "", run->recording, run->interval, run->arena);
+	if (run->sample)
+		snprintf(value + strlen(value), sizeof(value) - strlen(value), ":sample=%s", run->sample);
 	if (!strchr(run->recorder, ':'))
 		snprintf(value + strlen(value), sizeof(value) - strlen(value), ":recorder=%s", run->recorder);
 	setenv(ARENA_OPTIONS_ENV, value, 1);

@@ -19,6 +19,7 @@ struct arena_reader;
 struct run {
 	char **program;
 	const char *interval;
+	const char *sample; /* NULL: every heap block is recorded */
 	char library[PATH_MAX];
 	char recorder[PATH_MAX]; /* this program */
 	char recording[ARENA_PATH_MAX];

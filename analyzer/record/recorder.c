@@ -70,6 +70,9 @@ struct recorder {
 	int64_t inherited_rows; /* left of this second's */
 	bool has_ticked;
 	uint32_t unslotted;
+	uint64_t sample_interval; /* of the arena, as last seen */
+	int64_t sampled_since_ns; /* in the recording's time */
+	bool sampling_is_stored;
 	int64_t arena_peak_bytes;
 
 	struct cycle_clock cycles;
@@ -125,6 +128,8 @@ static void start_clocks(struct recorder *recorder)
 	recorder->clock_gap_ns = gap_ns;
 	recorder->time_ns = (int64_t)head->created_realtime_ns;
 	recorder->last_end_ns = recorder->time_ns;
+	recorder->sample_interval = arena_sample_interval(recorder->arena);
+	recorder->sampled_since_ns = recorder->time_ns;
 }
 
 static int take_arena(struct recorder *recorder, const char *path, struct error *error)
@@ -429,6 +434,7 @@ static void forget(struct recorder *recorder)
 		member->cost.is_stored = false;
 	}
 	recorder->unslotted = 0;
+	recorder->sampling_is_stored = false;
 	symbol_pass_forget(&recorder->symbols);
 }
 
@@ -590,6 +596,21 @@ static int record_unslotted(struct recorder *recorder, struct error *error)
 	return store_put_meta_integer(recorder->store, "unslotted_processes", count, error);
 }
 
+static int record_sampling(struct recorder *recorder, struct error *error)
+{
+	uint64_t interval = arena_sample_interval(recorder->arena);
+
+	if (interval != recorder->sample_interval) {
+		recorder->sample_interval = interval;
+		recorder->sampled_since_ns = recorder->time_ns;
+		recorder->sampling_is_stored = false;
+	}
+	if (recorder->sampling_is_stored)
+		return SEEP_OK;
+	recorder->sampling_is_stored = true;
+	return store_put_sampling(recorder->store, recorder->sampled_since_ns, interval, error);
+}
+
 /* At the end the arena is empty: what counts is what it took at most. */
 static int record_own_cost(struct recorder *recorder, struct error *error)
 {
@@ -617,6 +638,8 @@ static int write_tick(struct recorder *recorder, bool is_full, struct error *err
 		code = record_members(recorder, &tick, is_full);
 	if (code == SEEP_OK)
 		code = record_unslotted(recorder, error);
+	if (code == SEEP_OK)
+		code = record_sampling(recorder, error);
 	if (code == SEEP_OK && is_full)
 		code = record_own_cost(recorder, error);
 	if (code == SEEP_OK && is_full)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,15 @@
 
 enum { PIECE_NODES = 128 };
 enum { COMMAND_SIZE = 4096 };
+enum { LEAST_CHARGE = 256 };         /* preload/weights.h: that a block counts with in sampling */
 enum { MOST_DESCRIPTORS = 1 << 30 }; /* a sum beyond is none: the counters were written over */
 /* A process may change its command line after its start: workers do, to say what they are. */
 #define COMMAND_SETTLED_NS (5 * NS_PER_S)
+
+/* Estimated parts, rounded where they are stored. */
+struct part_sum {
+	double count, bytes, count_variance, bytes_variance;
+};
 
 /* A site of the recording; several of the arena's may be the same one. */
 struct figure {
@@ -21,7 +28,12 @@ struct figure {
 	enum seep_kind kind;
 	bool is_stored;
 	uint64_t inherited_count, inherited_bytes, inherited_birth_sum;
+	struct part_sum inherited_part;
 	struct arena_counters now, stored;
+	struct store_parts parts, stored_parts; /* of them, what is estimated */
+	uint64_t interval;                      /* the largest that its blocks were sampled with */
+	uint64_t stored_interval;
+	double weight, stored_weight; /* objects that one sampled block stands for at most */
 };
 
 struct watch {
@@ -47,6 +59,9 @@ struct watch {
 	uint32_t *figure_of_site; /* index + 1 into figures; 0 nothing to store yet */
 	uint32_t sites_capacity, sites_known;
 	struct arena_counters *counters; /* scratch of a reading */
+	struct arena_estimates *estimates;
+	uint32_t estimates_capacity;
+	bool is_sampled; /* some site has an interval */
 	struct figure *figures;
 	uint32_t figure_count, figure_capacity;
 	struct idmap figure_by_site; /* (site_id, 0) -> index + 1 */
@@ -118,6 +133,7 @@ void watch_close(struct watch *watch)
 	free(watch->sites);
 	free(watch->figure_of_site);
 	free(watch->counters);
+	free(watch->estimates);
 	free(watch->figures);
 	free(watch->misuse_stored);
 	free(watch);
@@ -440,6 +456,7 @@ static bool site_is_known(struct watch *watch, const struct tick *tick, uint32_t
 	if (arena_read_sites(tick->arena, watch->slot, index, site, 1) != 1 ||
 	    arena_site_status(arena_head(tick->arena), site) != ARENA_ENTRY_OK)
 		site->ready = 0;
+	watch->is_sampled |= site->ready && site->interval;
 	return site->ready != 0;
 }
 
@@ -474,21 +491,63 @@ static int figure_add(struct watch *watch, const struct tick *tick, uint32_t sit
 	figure = &watch->figures[watch->figure_count++];
 	*figure = (struct figure){.site_id = site_id, .kind = (enum seep_kind)site->kind};
 	if (watch->was_there)
-		figure->is_stored = store_read_figures(tick->store, watch->process_id, site_id, &figure->stored);
+		figure->is_stored = store_read_figures(tick->store, watch->process_id, site_id, &figure->stored,
+						       &figure->stored_parts);
 	*out = watch->figure_count;
 	return SEEP_OK;
 }
 
-static int record_inherited(struct watch *watch, const struct tick *tick, struct figure *figure,
-			    const struct arena_site *site)
+/* A double of the arena: what is written over may be anything. */
+static double real_of(uint64_t bits)
 {
+	double value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value >= 0 && value < 1e200 ? value : 0;
+}
+
+static double objects_of(uint64_t units)
+{
+	return (double)units / ARENA_COUNT_UNIT;
+}
+
+static double bytes_of(uint64_t units)
+{
+	return (double)units / ARENA_BYTES_UNIT;
+}
+
+static uint64_t seconds_of(uint64_t birth_units)
+{
+	return (uint64_t)((int64_t)birth_units / (int64_t)ARENA_BIRTH_UNIT);
+}
+
+static int record_inherited(struct watch *watch, const struct tick *tick, struct figure *figure, uint32_t index)
+{
+	const struct arena_site *site = &watch->sites[index];
+	struct part_sum *part = &figure->inherited_part;
+	struct arena_estimates estimates = {0};
+	int code;
+
 	if (!site->inherited_count && !site->inherited_bytes)
 		return SEEP_OK;
+	if (site->interval)
+		arena_read_estimates(tick->arena, watch->slot, index, &estimates, 1);
+	part->count += objects_of(estimates.inherited_count);
+	part->bytes += bytes_of(estimates.inherited_bytes);
+	part->count_variance += real_of(estimates.inherited_count_variance);
+	part->bytes_variance += real_of(estimates.inherited_bytes_variance);
 	figure->inherited_count += site->inherited_count;
 	figure->inherited_bytes += site->inherited_bytes;
-	figure->inherited_birth_sum += site->inherited_birth_sum;
-	return store_put_inherited(tick->store, watch->process_id, figure->site_id, figure->inherited_count,
-				   figure->inherited_bytes, figure->inherited_birth_sum, tick->error);
+	figure->inherited_birth_sum += site->inherited_birth_sum + seconds_of(estimates.inherited_birth_sum);
+	code = store_put_inherited(tick->store, watch->process_id, figure->site_id,
+				   figure->inherited_count + (uint64_t)llround(part->count),
+				   figure->inherited_bytes + (uint64_t)llround(part->bytes),
+				   figure->inherited_birth_sum, tick->error);
+	if (code || !(part->count > 0))
+		return code;
+	return store_put_inherited_part(tick->store, watch->process_id, figure->site_id, (uint64_t)llround(part->count),
+					(uint64_t)llround(part->bytes), part->count_variance, part->bytes_variance,
+					tick->error);
 }
 
 /* Gives a site that has something to tell its row. */
@@ -510,7 +569,7 @@ static int figure_for(struct watch *watch, const struct tick *tick, uint32_t ind
 	if (!figure)
 		code = figure_add(watch, tick, site_id, site, &figure);
 	if (code == SEEP_OK)
-		code = record_inherited(watch, tick, &watch->figures[figure - 1], site);
+		code = record_inherited(watch, tick, &watch->figures[figure - 1], index);
 	if (code == SEEP_OK)
 		watch->figure_of_site[index] = figure;
 	return code;
@@ -544,7 +603,96 @@ static int make_figures(struct watch *watch, const struct tick *tick, enum watch
 	return code;
 }
 
-static void sum_figures(struct watch *watch)
+static int read_estimates(struct watch *watch, const struct tick *tick)
+{
+	uint32_t count = watch->sites_known;
+	int code;
+
+	if (!watch->is_sampled)
+		return SEEP_OK;
+	code = grow(tick, &watch->estimates, &watch->estimates_capacity, count, sizeof(watch->estimates[0]));
+	if (code)
+		return code;
+	if (arena_read_estimates(tick->arena, watch->slot, 0, watch->estimates, count) != count)
+		return error_set(tick->error, SEEP_ERR_DAMAGED,
+				 "%s cannot be read, or was cut short; what was stored before stays",
+				 arena_path(tick->arena));
+	return SEEP_OK;
+}
+
+/*
+ * Objects that one sampled block may stand for: not more than interval / charge. Where sizes differ there may be
+ * smaller blocks than the smallest that was met: an eighth of that (see ARCHITECTURE.md for what this was chosen by).
+ */
+static double weight_of(uint64_t interval, const struct arena_estimates *estimates)
+{
+	uint32_t least = estimates->least_charge;
+
+	if (least != estimates->largest_charge)
+		least /= 8;
+	return (double)interval / (least > LEAST_CHARGE ? least : LEAST_CHARGE);
+}
+
+/* Adds what a site's sampled blocks stand for; the sums are in the arena's units. */
+static void sum_estimates(struct figure *figure, struct arena_estimates *sum, uint64_t interval,
+			  const struct arena_estimates *estimates)
+{
+	struct store_parts *parts = &figure->parts;
+	double weight = weight_of(interval, estimates);
+
+	sum->acquired_count += estimates->acquired_count;
+	sum->acquired_bytes += estimates->acquired_bytes;
+	sum->released_count += estimates->released_count;
+	sum->released_bytes += estimates->released_bytes;
+	sum->temporary_count += estimates->temporary_count;
+	sum->birth_sum += estimates->birth_sum;
+	parts->acquired_count_variance += real_of(estimates->acquired_count_variance);
+	parts->acquired_bytes_variance += real_of(estimates->acquired_bytes_variance);
+	parts->released_count_variance += real_of(estimates->released_count_variance);
+	parts->released_bytes_variance += real_of(estimates->released_bytes_variance);
+	figure->interval = interval > figure->interval ? interval : figure->interval;
+	figure->weight = weight > figure->weight ? weight : figure->weight;
+}
+
+/* The figures are what was seen and what is estimated, together. */
+static void add_estimates(struct figure *figure, const struct arena_estimates *sum)
+{
+	struct store_parts *parts = &figure->parts;
+
+	parts->acquired_count = (uint64_t)llround(objects_of(sum->acquired_count));
+	parts->acquired_bytes = (uint64_t)llround(bytes_of(sum->acquired_bytes));
+	parts->released_count = (uint64_t)llround(objects_of(sum->released_count));
+	parts->released_bytes = (uint64_t)llround(bytes_of(sum->released_bytes));
+	figure->now.acquired_count += parts->acquired_count;
+	figure->now.acquired_bytes += parts->acquired_bytes;
+	figure->now.released_count += parts->released_count;
+	figure->now.released_bytes += parts->released_bytes;
+	figure->now.temporary_count += (uint64_t)llround(objects_of(sum->temporary_count));
+	figure->now.birth_sum += seconds_of(sum->birth_sum);
+}
+
+static int sum_sampled(struct watch *watch, const struct tick *tick)
+{
+	struct arena_estimates *sums = calloc(watch->figure_count, sizeof(*sums));
+
+	if (!sums)
+		return no_memory(tick);
+	for (uint32_t i = 0; i < watch->figure_count; i++)
+		watch->figures[i].parts = (struct store_parts){0};
+	for (uint32_t i = 1; i < watch->sites_known; i++) {
+		uint32_t figure = watch->figure_of_site[i];
+
+		if (figure && watch->sites[i].interval)
+			sum_estimates(&watch->figures[figure - 1], &sums[figure - 1], watch->sites[i].interval,
+				      &watch->estimates[i]);
+	}
+	for (uint32_t i = 0; i < watch->figure_count; i++)
+		add_estimates(&watch->figures[i], &sums[i]);
+	free(sums);
+	return SEEP_OK;
+}
+
+static int sum_figures(struct watch *watch, const struct tick *tick)
 {
 	for (uint32_t i = 0; i < watch->figure_count; i++)
 		watch->figures[i].now = (struct arena_counters){.birth_sum = watch->figures[i].inherited_birth_sum};
@@ -562,6 +710,23 @@ static void sum_figures(struct watch *watch)
 		now->birth_sum += counters->birth_sum;
 		now->temporary_count += counters->temporary_count;
 	}
+	return watch->is_sampled && watch->figure_count ? sum_sampled(watch, tick) : SEEP_OK;
+}
+
+static int record_bounds(struct watch *watch, const struct tick *tick, struct figure *figure)
+{
+	if (figure->interval == figure->stored_interval && figure->weight == figure->stored_weight)
+		return SEEP_OK;
+	figure->stored_interval = figure->interval;
+	figure->stored_weight = figure->weight;
+	return store_put_sampled_site(tick->store, watch->process_id, figure->site_id, figure->interval, figure->weight,
+				      tick->error);
+}
+
+static bool is_unchanged(const struct figure *figure)
+{
+	return figure->is_stored && memcmp(&figure->now, &figure->stored, sizeof(figure->now)) == 0 &&
+	       memcmp(&figure->parts, &figure->stored_parts, sizeof(figure->parts)) == 0;
 }
 
 static int record_changes(struct watch *watch, const struct tick *tick)
@@ -571,11 +736,15 @@ static int record_changes(struct watch *watch, const struct tick *tick)
 	for (uint32_t i = 0; i < watch->figure_count && code == SEEP_OK; i++) {
 		struct figure *figure = &watch->figures[i];
 
-		if (figure->is_stored && memcmp(&figure->now, &figure->stored, sizeof(figure->now)) == 0)
+		if (is_unchanged(figure))
 			continue;
-		code = store_put_figures(tick->store, watch->process_id, figure->site_id, &figure->now, tick->error);
+		code = store_put_estimates(tick->store, watch->process_id, figure->site_id, &figure->now,
+					   &figure->parts, tick->error);
 		figure->stored = figure->now;
+		figure->stored_parts = figure->parts;
 		figure->is_stored = true;
+		if (code == SEEP_OK)
+			code = record_bounds(watch, tick, figure);
 	}
 	return code;
 }
@@ -586,10 +755,11 @@ static int record_sites(struct watch *watch, const struct tick *tick, enum watch
 
 	if (code == SEEP_OK)
 		code = make_figures(watch, tick, reading);
-	if (code)
-		return code;
-	sum_figures(watch);
-	return record_changes(watch, tick);
+	if (code == SEEP_OK)
+		code = read_estimates(watch, tick);
+	if (code == SEEP_OK)
+		code = sum_figures(watch, tick);
+	return code ? code : record_changes(watch, tick);
 }
 
 /* ---- trust and misuse ---- */

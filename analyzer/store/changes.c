@@ -28,8 +28,8 @@ static int changes_connect(sqlite3 *db, void *context, int argc, const char *con
 	int code;
 
 	(void)argc, (void)argv, (void)message;
-	code = sqlite3_declare_vtab(db, "CREATE TABLE x(process_id, site_id, time, acquired_count, acquired_bytes,"
-					" released_count, released_bytes, birth_sum, temporary_count)");
+	code = sqlite3_declare_vtab(db,
+				    "CREATE TABLE x(process_id, site_id, time, " STORE_COUNTERS ", " STORE_PARTS ")");
 	if (code != SQLITE_OK)
 		return code;
 	table = sqlite3_malloc(sizeof(*table));
@@ -94,7 +94,12 @@ static int changes_column(sqlite3_vtab_cursor *cursor, sqlite3_context *result, 
 {
 	const struct changes_cursor *self = (const struct changes_cursor *)cursor;
 
-	sqlite3_result_int64(result, self->changes->rows[self->at].columns[column]);
+	const struct change *row = &self->changes->rows[self->at];
+
+	if (column < CHANGE_WHOLE)
+		sqlite3_result_int64(result, row->whole[column]);
+	else
+		sqlite3_result_double(result, row->variances[column - CHANGE_WHOLE]);
 	return SQLITE_OK;
 }
 
@@ -144,14 +149,22 @@ int changes_add(struct changes *changes, const struct change *change)
 int changes_flush(struct store *store, struct error *error)
 {
 	struct changes *changes = &store->writer->changes;
+	bool is_sampled = changes->is_sampled;
 	int code;
 
 	if (!changes->count)
 		return SEEP_OK;
-	code = writer_run(store, writer_statement(store, WRITE_FLUSH_TOTALS, error), error);
+	/* without the estimated parts, which are then 0, it takes a third less */
+	code = writer_run(store,
+			  writer_statement(store, is_sampled ? WRITE_FLUSH_SAMPLED_TOTALS : WRITE_FLUSH_TOTALS, error),
+			  error);
 	if (code == SEEP_OK)
-		code = writer_run(store, writer_statement(store, WRITE_FLUSH_SECONDS, error), error);
+		code = writer_run(
+			store,
+			writer_statement(store, is_sampled ? WRITE_FLUSH_SAMPLED_SECONDS : WRITE_FLUSH_SECONDS, error),
+			error);
 	changes->count = 0;
+	changes->is_sampled = false;
 	return code;
 }
 

@@ -17,7 +17,8 @@ enum { MOST_PROCESSES = 512, MOST_ROWS = 100000 };
 
 #define ENDED "FROM process p WHERE p.ended_ns IS NOT NULL AND p.slot >= 0"
 #define ROWS_OF_P "(SELECT count(*) FROM total t WHERE t.process_id = p.id)"
-#define COUNTERS "acquired_count, acquired_bytes, released_count, released_bytes, birth_sum, temporary_count"
+#define COUNTERS STORE_COUNTERS ", " STORE_PARTS
+#define ADDED(column) ", " column " = " column " + excluded." column
 #define EVENTS "(acquired_count | acquired_bytes | released_count | released_bytes)"
 
 static const char *const fold_steps[] = {
@@ -35,14 +36,23 @@ static const char *const fold_steps[] = {
 	/* their events, exact, and a point of history that has them */
 	"INSERT INTO total (process_id, site_id, time, " COUNTERS ")"
 	" SELECT f.target, t.site_id, max(t.time), sum(acquired_count), sum(acquired_bytes), sum(released_count),"
-	"  sum(released_bytes), 0, sum(temporary_count)"
+	"  sum(released_bytes), 0, sum(temporary_count), sum(acquired_unseen_count), sum(acquired_unseen_bytes),"
+	"  sum(released_unseen_count), sum(released_unseen_bytes), sum(acquired_count_variance),"
+	"  sum(acquired_bytes_variance), sum(released_count_variance), sum(released_bytes_variance)"
 	" FROM total t JOIN folding f ON f.id = t.process_id WHERE " EVENTS " GROUP BY f.target, t.site_id"
 	" ON CONFLICT DO UPDATE SET time = max(time, excluded.time),"
 	"  acquired_count = acquired_count + excluded.acquired_count,"
 	"  acquired_bytes = acquired_bytes + excluded.acquired_bytes,"
 	"  released_count = released_count + excluded.released_count,"
 	"  released_bytes = released_bytes + excluded.released_bytes,"
-	"  temporary_count = temporary_count + excluded.temporary_count",
+	"  temporary_count = temporary_count + excluded.temporary_count" ADDED("acquired_unseen_count")
+		ADDED("acquired_unseen_bytes") ADDED("released_unseen_count") ADDED("released_unseen_bytes")
+			ADDED("acquired_count_variance") ADDED("acquired_bytes_variance")
+				ADDED("released_count_variance") ADDED("released_bytes_variance"),
+	"INSERT INTO sampled_site (process_id, site_id, interval, weight)"
+	" SELECT f.target, w.site_id, max(w.interval), max(w.weight) FROM sampled_site w JOIN folding f"
+	" ON f.id = w.process_id WHERE true GROUP BY f.target, w.site_id ON CONFLICT DO UPDATE"
+	" SET interval = max(interval, excluded.interval), weight = max(weight, excluded.weight)",
 	"INSERT INTO folded_sites SELECT DISTINCT f.target, t.site_id FROM total t JOIN folding f ON f.id = "
 	"t.process_id"
 	" WHERE " EVENTS,
@@ -82,6 +92,7 @@ static const char *const fold_steps[] = {
 
 	/* and they are gone */
 	"DELETE FROM inherited WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM sampled_site WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM sample_second WHERE time BETWEEN"
 	" (SELECT min(started_ns) / 1000000000 FROM process JOIN folding USING (id))"
 	" AND (SELECT max(ended_ns) / 1000000000 FROM process JOIN folding USING (id))"

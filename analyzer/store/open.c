@@ -149,7 +149,7 @@ static int check_file(const char *path, struct error *error)
 }
 
 /* The newer schema is told before anything else is read: nothing but the file's header can be relied upon. */
-int store_check_identity(const struct store *store, struct error *error)
+int store_check_identity(struct store *store, struct error *error)
 {
 	int code = sqlite3_exec(store->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
 	int64_t version;
@@ -167,6 +167,7 @@ int store_check_identity(const struct store *store, struct error *error)
 	if (version < 1 || store_integer(store, "SELECT count(*) FROM meta", 0) == 0)
 		return error_set(error, SEEP_ERR_DAMAGED,
 				 "%s is damaged (it has no description); use another recording", store->path);
+	store->version = (int)version;
 	return SEEP_OK;
 }
 

@@ -66,16 +66,19 @@ static bool id_within(int64_t id, size_t count)
 	return id > 0 && (uint64_t)id < count;
 }
 
+/* The rows of a damaged table need not agree with its max(id): each is looked at, and none is taken twice. */
 static int process_row(sqlite3_stmt *row, void *context)
 {
 	struct recording *recording = context;
-	struct model_process *process = &recording->processes[sqlite3_column_int64(row, 0)];
+	int64_t id = sqlite3_column_int64(row, 0);
+	struct model_process *process = &recording->processes[id];
 	int64_t parent = sqlite3_column_int64(row, 3);
 	const char *reason = (const char *)sqlite3_column_text(row, 9);
 
-	if (parent && !id_within(parent, recording->process_count))
+	if (!id_within(id, recording->process_count) || process->id ||
+	    (parent && !id_within(parent, recording->process_count)))
 		return SEEP_ERR_DAMAGED;
-	process->id = (uint32_t)sqlite3_column_int64(row, 0);
+	process->id = (uint32_t)id;
 	process->pid = (uint32_t)sqlite3_column_int64(row, 1);
 	process->ppid = (uint32_t)sqlite3_column_int64(row, 2);
 	process->parent_id = (uint32_t)parent;
@@ -122,9 +125,12 @@ static int private_row(sqlite3_stmt *row, void *context)
 static int module_row(sqlite3_stmt *row, void *context)
 {
 	struct recording *recording = context;
-	struct model_module *module = &recording->modules[sqlite3_column_int64(row, 0)];
+	int64_t id = sqlite3_column_int64(row, 0);
+	struct model_module *module = &recording->modules[id];
 
-	module->id = (uint32_t)sqlite3_column_int64(row, 0);
+	if (!id_within(id, recording->module_count) || module->id)
+		return SEEP_ERR_DAMAGED;
+	module->id = (uint32_t)id;
 	module->path = column_text(row, 1, "");
 	module->build_id = column_text(row, 2, "");
 	module->size = (uint64_t)sqlite3_column_int64(row, 3);
@@ -135,12 +141,14 @@ static int module_row(sqlite3_stmt *row, void *context)
 static int location_row(sqlite3_stmt *row, void *context)
 {
 	struct recording *recording = context;
-	struct model_location *location = &recording->locations[sqlite3_column_int64(row, 0)];
+	int64_t id = sqlite3_column_int64(row, 0);
+	struct model_location *location = &recording->locations[id];
 	int64_t module = sqlite3_column_int64(row, 1);
 
-	if (!id_within(module, recording->module_count) || !recording->modules[module].id)
+	if (!id_within(id, recording->location_count) || location->id || !id_within(module, recording->module_count) ||
+	    !recording->modules[module].id)
 		return SEEP_ERR_DAMAGED;
-	location->id = (uint32_t)sqlite3_column_int64(row, 0);
+	location->id = (uint32_t)id;
 	location->module_id = (uint32_t)module;
 	location->offset = (uint64_t)sqlite3_column_int64(row, 2);
 	location->exact = sqlite3_column_int(row, 3) != 0;
@@ -179,7 +187,8 @@ static int node_row(sqlite3_stmt *row, void *context)
 	int64_t location = sqlite3_column_int64(row, 2);
 
 	/* a parent is written before its children: the tree has no cycle and no child without its parent */
-	if (parent < 0 || parent >= id || (parent && !recording->nodes[parent].id))
+	if (!id_within(id, recording->node_count) || parent < 0 || parent >= id ||
+	    (parent && !recording->nodes[parent].id))
 		return SEEP_ERR_DAMAGED;
 	if (!id_within(location, recording->location_count) || !recording->locations[location].id)
 		return SEEP_ERR_DAMAGED;
@@ -203,7 +212,7 @@ static int site_row(sqlite3_stmt *row, void *context)
 	const char *name = (const char *)sqlite3_column_text(row, 2);
 	int kind = name ? kind_by_name(name) : -1;
 
-	if (kind < 0 || !node_exists(recording, node))
+	if (!id_within(id, recording->site_count) || kind < 0 || !node_exists(recording, node))
 		return SEEP_ERR_DAMAGED;
 	recording->sites[id] =
 		(struct model_site){.id = (uint32_t)id, .node_id = (uint32_t)node, .kind = (enum seep_kind)kind};
@@ -254,6 +263,19 @@ static int unseen_row(sqlite3_stmt *row, void *context)
 							       .target = column_text(row, 1, ""),
 							       .count = (uint64_t)sqlite3_column_int64(row, 2)};
 	return grown[recording->unseen_count++].target ? SEEP_OK : SEEP_ERR_MEMORY;
+}
+
+static int sampling_row(sqlite3_stmt *row, void *context)
+{
+	struct recording *recording = context;
+	struct model_sampling *grown = realloc(recording->samplings, (recording->sampling_count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return SEEP_ERR_MEMORY;
+	recording->samplings = grown;
+	grown[recording->sampling_count++] = (struct model_sampling){
+		.time_ns = sqlite3_column_int64(row, 0), .interval = (uint64_t)sqlite3_column_int64(row, 1)};
+	return SEEP_OK;
 }
 
 static int read_frame(const struct reading *reading)
@@ -320,6 +342,8 @@ static int fill_arrays(const struct reading *reading)
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && code == SEEP_OK; i++)
 		code = each_row(reading, tables[i].sql, tables[i].row);
+	if (code == SEEP_OK && reading->store->version >= 2)
+		code = each_row(reading, "SELECT time_ns, interval FROM sampling ORDER BY time_ns", sampling_row);
 	return code;
 }
 

@@ -3,6 +3,7 @@
  * The figures at a moment. A counter's value at time t is the newest row not after t: the row of `total` if nothing has
  * changed since, else the history's, of which the seconds are newer than the minutes, and these than the hours.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,12 +12,13 @@
 /* The end of a server's processes is not one instant: see store_read_totals() in store.h. */
 #define ENDED_TOGETHER_NS (2 * NS_PER_S)
 
-/* acquired count and bytes, released count and bytes, birth sum, temporary count: in the tables' order */
-#define FIGURES "acquired_count, acquired_bytes, released_count, released_bytes, birth_sum, temporary_count"
-
+/* In the tables' order: STORE_COUNTERS, STORE_PARTS. */
 struct figures {
 	uint64_t acquired_count, acquired_bytes, released_count, released_bytes, birth_sum, temporary_count;
+	double acquired_unseen_count, acquired_unseen_bytes, released_unseen_count, released_unseen_bytes;
+	double acquired_count_variance, acquired_bytes_variance, released_count_variance, released_bytes_variance;
 };
+enum { FIGURE_COLUMNS = 14 };
 
 struct row_key {
 	int64_t site_id, process_id, time;
@@ -52,6 +54,14 @@ static struct figures figures_of(sqlite3_stmt *row, int column)
 		.released_bytes = (uint64_t)sqlite3_column_int64(row, column + 3),
 		.birth_sum = (uint64_t)sqlite3_column_int64(row, column + 4),
 		.temporary_count = (uint64_t)sqlite3_column_int64(row, column + 5),
+		.acquired_unseen_count = sqlite3_column_double(row, column + 6),
+		.acquired_unseen_bytes = sqlite3_column_double(row, column + 7),
+		.released_unseen_count = sqlite3_column_double(row, column + 8),
+		.released_unseen_bytes = sqlite3_column_double(row, column + 9),
+		.acquired_count_variance = sqlite3_column_double(row, column + 10),
+		.acquired_bytes_variance = sqlite3_column_double(row, column + 11),
+		.released_count_variance = sqlite3_column_double(row, column + 12),
+		.released_bytes_variance = sqlite3_column_double(row, column + 13),
 	};
 }
 
@@ -123,30 +133,61 @@ static void moment_init(struct moment *moment, struct store *store, uint32_t pro
 
 /* ---- the newest row not after the moment ---- */
 
+/* The columns after the figures of the newest row. */
+enum { INHERITED = 3 + FIGURE_COLUMNS, INHERITED_PARTS = INHERITED + 3, WEIGHTS = INHERITED_PARTS + 4 };
+
+/* A recording of before there was sampling has none of its columns and tables. */
+static int prepare_newest(struct store *store, sqlite3_stmt **out, struct error *error)
+{
+	static const char old[] = "SELECT t.site_id, t.process_id, t.time, acquired_count, acquired_bytes,"
+				  " released_count, released_bytes, t.birth_sum, temporary_count, " STORE_NO_PARTS
+				  ", coalesce(i.count, 0), coalesce(i.bytes, 0), coalesce(i.birth_sum, 0),"
+				  " 0, 0, 0.0, 0.0, 0, 0.0"
+				  " FROM total t LEFT JOIN inherited i USING (process_id, site_id)"
+				  " WHERE ?1 = 0 OR t.process_id = ?1 ORDER BY t.site_id, t.process_id";
+	static const char new[] = "SELECT t.site_id, t.process_id, t.time, acquired_count, acquired_bytes,"
+				  " released_count, released_bytes, t.birth_sum, temporary_count, " STORE_PARTS
+				  ", coalesce(i.count, 0), coalesce(i.bytes, 0), coalesce(i.birth_sum, 0),"
+				  " coalesce(i.unseen_count, 0), coalesce(i.unseen_bytes, 0),"
+				  " coalesce(i.count_variance, 0), coalesce(i.bytes_variance, 0),"
+				  " coalesce(w.interval, 0), coalesce(w.weight, 0)"
+				  " FROM total t LEFT JOIN inherited i USING (process_id, site_id)"
+				  " LEFT JOIN sampled_site w USING (process_id, site_id)"
+				  " WHERE ?1 = 0 OR t.process_id = ?1 ORDER BY t.site_id, t.process_id";
+
+	return store_prepare(store, store->version < 2 ? old : new, out, error);
+}
+
+static int prepare_history(struct store *store, const char *format, sqlite3_stmt **out, struct error *error)
+{
+	char sql[1024];
+
+	snprintf(sql, sizeof(sql), format, store->version < 2 ? STORE_NO_PARTS : STORE_PARTS);
+	return store_prepare(store, sql, out, error);
+}
+
 static int prepare(struct store *store, const struct moment *moment, struct statements *out, struct error *error)
 {
-	static const char newest[] =
-		"SELECT t.site_id, t.process_id, t.time, acquired_count, acquired_bytes, released_count, "
-		"released_bytes,"
-		" t.birth_sum, temporary_count, coalesce(i.count, 0), coalesce(i.bytes, 0), coalesce(i.birth_sum, 0)"
-		" FROM total t LEFT JOIN inherited i ON i.process_id = t.process_id AND i.site_id = t.site_id"
-		" WHERE ?1 = 0 OR t.process_id = ?1 ORDER BY t.site_id, t.process_id";
-	static const char seconds[] = "SELECT site_id, process_id, max(time), " FIGURES " FROM sample_second"
-				      " WHERE time <= ?1 GROUP BY site_id, process_id ORDER BY site_id, process_id";
-	static const char minute[] = "SELECT site_id, process_id, time, " FIGURES " FROM sample_minute"
-				     " WHERE site_id = ?1 AND process_id = ?2 AND time <= ?3"
-				     " ORDER BY time DESC LIMIT 1";
-	static const char hour[] = "SELECT site_id, process_id, time, " FIGURES " FROM sample_hour"
-				   " WHERE site_id = ?1 AND process_id = ?2 AND time <= ?3"
-				   " ORDER BY time DESC LIMIT 1";
-	int code = store_prepare(store, newest, &out->newest, error);
+	int code = prepare_newest(store, &out->newest, error);
 
 	if (code == SEEP_OK)
-		code = store_prepare(store, seconds, &out->seconds, error);
+		code = prepare_history(store,
+				       "SELECT site_id, process_id, max(time), " STORE_COUNTERS
+				       ", %s FROM sample_second"
+				       " WHERE time <= ?1 GROUP BY site_id, process_id ORDER BY site_id, process_id",
+				       &out->seconds, error);
 	if (code == SEEP_OK)
-		code = store_prepare(store, minute, &out->minute, error);
+		code = prepare_history(store,
+				       "SELECT site_id, process_id, time, " STORE_COUNTERS ", %s FROM sample_minute"
+				       " WHERE site_id = ?1 AND process_id = ?2 AND time <= ?3"
+				       " ORDER BY time DESC LIMIT 1",
+				       &out->minute, error);
 	if (code == SEEP_OK)
-		code = store_prepare(store, hour, &out->hour, error);
+		code = prepare_history(store,
+				       "SELECT site_id, process_id, time, " STORE_COUNTERS ", %s FROM sample_hour"
+				       " WHERE site_id = ?1 AND process_id = ?2 AND time <= ?3"
+				       " ORDER BY time DESC LIMIT 1",
+				       &out->hour, error);
 	if (code)
 		return code;
 	sqlite3_bind_int64(out->newest, 1, moment->process_id);
@@ -260,13 +301,32 @@ static void entry_finish(struct totals *totals, const struct moment *moment)
 		totals->count--;
 }
 
+static void part_put(struct model_part *part, double unseen, double variance)
+{
+	part->unseen += unseen;
+	part->variance += variance;
+}
+
 static void add_events(struct model_total *total, const struct figures *figures)
 {
+	struct model_parts *counts = &total->count_parts, *bytes = &total->byte_parts;
+
 	total->acquired_count += figures->acquired_count;
 	total->acquired_bytes += figures->acquired_bytes;
 	total->released_count += figures->released_count;
 	total->released_bytes += figures->released_bytes;
 	total->temporary_count += figures->temporary_count;
+	part_put(&counts->acquired, figures->acquired_unseen_count, figures->acquired_count_variance);
+	part_put(&bytes->acquired, figures->acquired_unseen_bytes, figures->acquired_bytes_variance);
+	part_put(&counts->released, figures->released_unseen_count, figures->released_count_variance);
+	part_put(&bytes->released, figures->released_unseen_bytes, figures->released_bytes_variance);
+}
+
+static void weigh(struct model_parts *parts, double weight)
+{
+	if (weight <= parts->acquired.weight)
+		return;
+	parts->acquired.weight = parts->released.weight = parts->live.weight = weight;
 }
 
 /* Modulo 2^64, as the counters are: what a damaged recording holds may be any numbers. */
@@ -278,17 +338,27 @@ static int64_t live(int64_t sum, int64_t inherited, uint64_t acquired, uint64_t 
 static void add_live(struct totals *totals, struct model_total *total, const struct figures *figures,
 		     sqlite3_stmt *newest)
 {
-	total->live_count = live(total->live_count, sqlite3_column_int64(newest, 9), figures->acquired_count,
+	total->live_count = live(total->live_count, sqlite3_column_int64(newest, INHERITED), figures->acquired_count,
 				 figures->released_count);
-	total->live_bytes = live(total->live_bytes, sqlite3_column_int64(newest, 10), figures->acquired_bytes,
-				 figures->released_bytes);
+	total->live_bytes = live(total->live_bytes, sqlite3_column_int64(newest, INHERITED + 1),
+				 figures->acquired_bytes, figures->released_bytes);
 	totals->birth_sum += figures->birth_sum;
+	part_put(&total->count_parts.live,
+		 sqlite3_column_double(newest, INHERITED_PARTS) + figures->acquired_unseen_count -
+			 figures->released_unseen_count,
+		 sqlite3_column_double(newest, INHERITED_PARTS + 2) + figures->acquired_count_variance -
+			 figures->released_count_variance);
+	part_put(&total->byte_parts.live,
+		 sqlite3_column_double(newest, INHERITED_PARTS + 1) + figures->acquired_unseen_bytes -
+			 figures->released_unseen_bytes,
+		 sqlite3_column_double(newest, INHERITED_PARTS + 3) + figures->acquired_bytes_variance -
+			 figures->released_bytes_variance);
 }
 
 static int add_row(struct totals *totals, struct statements *statements, const struct moment *moment)
 {
 	struct row_key key = key_of(statements->newest);
-	uint64_t inherited_birth_sum = (uint64_t)sqlite3_column_int64(statements->newest, 11);
+	uint64_t inherited_birth_sum = (uint64_t)sqlite3_column_int64(statements->newest, INHERITED + 2);
 	struct figures figures;
 	struct model_total *total;
 
@@ -302,6 +372,8 @@ static int add_row(struct totals *totals, struct statements *statements, const s
 		return SEEP_ERR_MEMORY;
 	figures = figures_at(statements, moment, key, inherited_birth_sum);
 	add_events(total, &figures);
+	weigh(&total->byte_parts, sqlite3_column_double(statements->newest, WEIGHTS));
+	weigh(&total->count_parts, sqlite3_column_double(statements->newest, WEIGHTS + 1));
 	if (moment->alive[key.process_id])
 		add_live(totals, total, &figures, statements->newest);
 	return SEEP_OK;

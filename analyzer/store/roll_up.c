@@ -23,13 +23,11 @@ static int64_t bucket_start(int64_t time, int64_t bucket_s)
 
 static int keep_last_rows(struct store *store, const char *table, int64_t since, struct error *error)
 {
-	char sql[512];
+	char sql[1024];
 
 	snprintf(sql, sizeof(sql),
-		 "INSERT OR REPLACE INTO %s (site_id, process_id, time, acquired_count, acquired_bytes,"
-		 " released_count, released_bytes, birth_sum, temporary_count)"
-		 " SELECT site_id, process_id, time, acquired_count, acquired_bytes, released_count, released_bytes,"
-		 " birth_sum, temporary_count FROM total WHERE time >= %lld"
+		 "INSERT OR REPLACE INTO %s (site_id, process_id, time, " STORE_COUNTERS ", " STORE_PARTS ")"
+		 " SELECT site_id, process_id, time, " STORE_COUNTERS ", " STORE_PARTS " FROM total WHERE time >= %lld"
 		 " AND (acquired_count | acquired_bytes | released_count | released_bytes)"
 		 " ORDER BY site_id, process_id",
 		 table, (long long)since);

@@ -81,6 +81,10 @@ CREATE TABLE inherited (                 -- held since before the fork
   count      INTEGER NOT NULL,
   bytes      INTEGER NOT NULL,
   birth_sum  INTEGER NOT NULL,
+  unseen_count   INTEGER NOT NULL DEFAULT 0, -- the estimated part, as in total
+  unseen_bytes   INTEGER NOT NULL DEFAULT 0,
+  count_variance REAL NOT NULL DEFAULT 0,
+  bytes_variance REAL NOT NULL DEFAULT 0,
   PRIMARY KEY (process_id, site_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -94,6 +98,25 @@ CREATE TABLE total (                     -- the newest figures of each process a
   released_bytes  INTEGER NOT NULL,
   birth_sum       INTEGER NOT NULL,      -- sum of birth epochs of what lives (inherited included)
   temporary_count INTEGER NOT NULL,
+  -- where heap blocks were sampled: how much of the figures above is an estimate of what was not seen, and the variance
+  -- of these estimates (objects^2, bytes^2); all 0 where every event was counted
+  acquired_unseen_count INTEGER NOT NULL DEFAULT 0, acquired_unseen_bytes INTEGER NOT NULL DEFAULT 0,
+  released_unseen_count INTEGER NOT NULL DEFAULT 0, released_unseen_bytes INTEGER NOT NULL DEFAULT 0,
+  acquired_count_variance REAL NOT NULL DEFAULT 0, acquired_bytes_variance REAL NOT NULL DEFAULT 0,
+  released_count_variance REAL NOT NULL DEFAULT 0, released_bytes_variance REAL NOT NULL DEFAULT 0,
+  PRIMARY KEY (process_id, site_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sampling (                  -- from when on how many heap blocks are recorded; no row: every one
+  time_ns  INTEGER PRIMARY KEY,
+  interval INTEGER NOT NULL              -- mean bytes between sampled blocks; 0: every block is recorded
+) STRICT;
+
+CREATE TABLE sampled_site (              -- callsites of sampled blocks: what bounds the error of their figures
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  site_id    INTEGER NOT NULL REFERENCES site(id),
+  interval   INTEGER NOT NULL,           -- the largest: bytes that one block stands for at most
+  weight     REAL NOT NULL,              -- objects that one block stands for at most
   PRIMARY KEY (process_id, site_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -105,6 +128,10 @@ CREATE TABLE sample_second (
   acquired_count INTEGER NOT NULL, acquired_bytes INTEGER NOT NULL,
   released_count INTEGER NOT NULL, released_bytes INTEGER NOT NULL,
   birth_sum INTEGER NOT NULL, temporary_count INTEGER NOT NULL,
+  acquired_unseen_count INTEGER NOT NULL DEFAULT 0, acquired_unseen_bytes INTEGER NOT NULL DEFAULT 0,
+  released_unseen_count INTEGER NOT NULL DEFAULT 0, released_unseen_bytes INTEGER NOT NULL DEFAULT 0,
+  acquired_count_variance REAL NOT NULL DEFAULT 0, acquired_bytes_variance REAL NOT NULL DEFAULT 0,
+  released_count_variance REAL NOT NULL DEFAULT 0, released_bytes_variance REAL NOT NULL DEFAULT 0,
   PRIMARY KEY (time, site_id, process_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE sample_minute (
@@ -112,6 +139,10 @@ CREATE TABLE sample_minute (
   acquired_count INTEGER NOT NULL, acquired_bytes INTEGER NOT NULL,
   released_count INTEGER NOT NULL, released_bytes INTEGER NOT NULL,
   birth_sum INTEGER NOT NULL, temporary_count INTEGER NOT NULL,
+  acquired_unseen_count INTEGER NOT NULL DEFAULT 0, acquired_unseen_bytes INTEGER NOT NULL DEFAULT 0,
+  released_unseen_count INTEGER NOT NULL DEFAULT 0, released_unseen_bytes INTEGER NOT NULL DEFAULT 0,
+  acquired_count_variance REAL NOT NULL DEFAULT 0, acquired_bytes_variance REAL NOT NULL DEFAULT 0,
+  released_count_variance REAL NOT NULL DEFAULT 0, released_bytes_variance REAL NOT NULL DEFAULT 0,
   PRIMARY KEY (site_id, process_id, time)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE sample_hour (
@@ -119,6 +150,10 @@ CREATE TABLE sample_hour (
   acquired_count INTEGER NOT NULL, acquired_bytes INTEGER NOT NULL,
   released_count INTEGER NOT NULL, released_bytes INTEGER NOT NULL,
   birth_sum INTEGER NOT NULL, temporary_count INTEGER NOT NULL,
+  acquired_unseen_count INTEGER NOT NULL DEFAULT 0, acquired_unseen_bytes INTEGER NOT NULL DEFAULT 0,
+  released_unseen_count INTEGER NOT NULL DEFAULT 0, released_unseen_bytes INTEGER NOT NULL DEFAULT 0,
+  acquired_count_variance REAL NOT NULL DEFAULT 0, acquired_bytes_variance REAL NOT NULL DEFAULT 0,
+  released_count_variance REAL NOT NULL DEFAULT 0, released_bytes_variance REAL NOT NULL DEFAULT 0,
   PRIMARY KEY (site_id, process_id, time)
 ) STRICT, WITHOUT ROWID;
 
@@ -209,20 +244,34 @@ SELECT t.process_id, p.pid, t.site_id, s.kind, s.node_id,
        coalesce(i.count, 0) + t.acquired_count - t.released_count AS live_count,
        coalesce(i.bytes, 0) + t.acquired_bytes - t.released_bytes AS live_bytes,
        t.acquired_count, t.acquired_bytes, t.released_count, t.released_bytes, t.temporary_count,
-       coalesce(i.count, 0) AS inherited_count, coalesce(i.bytes, 0) AS inherited_bytes, t.time AS changed
+       coalesce(i.count, 0) AS inherited_count, coalesce(i.bytes, 0) AS inherited_bytes, t.time AS changed,
+       coalesce(i.unseen_count, 0) + t.acquired_unseen_count - t.released_unseen_count AS live_unseen_count,
+       coalesce(i.unseen_bytes, 0) + t.acquired_unseen_bytes - t.released_unseen_bytes AS live_unseen_bytes,
+       max(coalesce(i.count_variance, 0) + t.acquired_count_variance - t.released_count_variance, 0)
+         AS live_count_variance,
+       max(coalesce(i.bytes_variance, 0) + t.acquired_bytes_variance - t.released_bytes_variance, 0)
+         AS live_bytes_variance,
+       t.acquired_unseen_count, t.acquired_unseen_bytes, t.acquired_count_variance, t.acquired_bytes_variance,
+       coalesce(w.interval, 0) AS interval, coalesce(w.weight, 0) AS weight
 FROM total t JOIN site s ON s.id = t.site_id JOIN process p ON p.id = t.process_id
-LEFT JOIN inherited i ON i.process_id = t.process_id AND i.site_id = t.site_id;
+LEFT JOIN inherited i ON i.process_id = t.process_id AND i.site_id = t.site_id
+LEFT JOIN sampled_site w ON w.process_id = t.process_id AND w.site_id = t.site_id;
 
 -- One row a process, callsite and moment at which something changed, at the best resolution kept.
 CREATE VIEW callsite_series AS
 SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count,
-       1 AS resolution
+       1 AS resolution, acquired_unseen_count, acquired_unseen_bytes, released_unseen_count, released_unseen_bytes, acquired_count_variance,
+       acquired_bytes_variance, released_count_variance, released_bytes_variance
 FROM sample_second
 UNION ALL
-SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 60
+SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 60,
+       acquired_unseen_count, acquired_unseen_bytes, released_unseen_count, released_unseen_bytes, acquired_count_variance,
+       acquired_bytes_variance, released_count_variance, released_bytes_variance
 FROM sample_minute WHERE time < (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'seconds_from')
 UNION ALL
-SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 3600
+SELECT time, process_id, site_id, acquired_count, acquired_bytes, released_count, released_bytes, temporary_count, 3600,
+       acquired_unseen_count, acquired_unseen_bytes, released_unseen_count, released_unseen_bytes, acquired_count_variance,
+       acquired_bytes_variance, released_count_variance, released_bytes_variance
 FROM sample_hour WHERE time < (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'minutes_from');
 
 -- The frames of every tree node's stack, depth 0 innermost; inlined functions are rows of their own.

@@ -14,13 +14,21 @@
 #include "store.h"
 
 #define STORE_APPLICATION_ID 0x53656570 /* "Seep" */
-#define STORE_VERSION 1
+#define STORE_VERSION 2
+
+/* A row of figures, in the tables' order; what sampling adds came with version 2. */
+#define STORE_COUNTERS "acquired_count, acquired_bytes, released_count, released_bytes, birth_sum, temporary_count"
+#define STORE_PARTS                                                                                   \
+	"acquired_unseen_count, acquired_unseen_bytes, released_unseen_count, released_unseen_bytes," \
+	" acquired_count_variance, acquired_bytes_variance, released_count_variance, released_bytes_variance"
+#define STORE_NO_PARTS "0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0"
 
 struct writer;
 
 struct store {
 	sqlite3 *db;
 	char *path;
+	int version;           /* of the recording's schema: 1 to STORE_VERSION */
 	struct writer *writer; /* NULL: a reader */
 };
 

@@ -101,11 +101,27 @@ int store_end_process(struct store *store, uint32_t id, int64_t ended_ns, bool e
 int store_put_figures(struct store *store, uint32_t process_id, uint32_t site_id, const struct arena_counters *figures,
 		      struct error *error)
 {
-	struct change change = {{process_id, site_id, store->writer->last_tick, (int64_t)figures->acquired_count,
-				 (int64_t)figures->acquired_bytes, (int64_t)figures->released_count,
-				 (int64_t)figures->released_bytes, (int64_t)figures->birth_sum,
-				 (int64_t)figures->temporary_count}};
+	static const struct store_parts none;
 
+	return store_put_estimates(store, process_id, site_id, figures, &none, error);
+}
+
+int store_put_estimates(struct store *store, uint32_t process_id, uint32_t site_id,
+			const struct arena_counters *figures, const struct store_parts *parts, struct error *error)
+{
+	struct change change = {
+		.whole = {process_id, site_id, store->writer->last_tick, (int64_t)figures->acquired_count,
+			  (int64_t)figures->acquired_bytes, (int64_t)figures->released_count,
+			  (int64_t)figures->released_bytes, (int64_t)figures->birth_sum,
+			  (int64_t)figures->temporary_count, (int64_t)parts->acquired_count,
+			  (int64_t)parts->acquired_bytes, (int64_t)parts->released_count,
+			  (int64_t)parts->released_bytes},
+		.variances = {parts->acquired_count_variance, parts->acquired_bytes_variance,
+			      parts->released_count_variance, parts->released_bytes_variance},
+	};
+
+	if (parts->acquired_count || parts->acquired_bytes || parts->released_count || parts->released_bytes)
+		store->writer->changes.is_sampled = true;
 	if (changes_add(&store->writer->changes, &change))
 		return error_set(error, SEEP_ERR_MEMORY, "out of memory; cannot write to %s", store->path);
 	return SEEP_OK;
@@ -126,18 +142,61 @@ int store_put_inherited(struct store *store, uint32_t process_id, uint32_t site_
 	return writer_run(store, statement, error);
 }
 
-bool store_read_figures(struct store *store, uint32_t process_id, uint32_t site_id, struct arena_counters *out)
+int store_put_inherited_part(struct store *store, uint32_t process_id, uint32_t site_id, uint64_t unseen_count,
+			     uint64_t unseen_bytes, double count_variance, double bytes_variance, struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_INHERITED_PARTS, error);
+
+	if (statement) {
+		sqlite3_bind_int64(statement, 1, process_id);
+		sqlite3_bind_int64(statement, 2, site_id);
+		sqlite3_bind_int64(statement, 3, (int64_t)unseen_count);
+		sqlite3_bind_int64(statement, 4, (int64_t)unseen_bytes);
+		sqlite3_bind_double(statement, 5, count_variance);
+		sqlite3_bind_double(statement, 6, bytes_variance);
+	}
+	return writer_run(store, statement, error);
+}
+
+int store_put_sampled_site(struct store *store, uint32_t process_id, uint32_t site_id, uint64_t interval, double weight,
+			   struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_SAMPLED_SITE, error);
+
+	if (statement) {
+		sqlite3_bind_int64(statement, 1, process_id);
+		sqlite3_bind_int64(statement, 2, site_id);
+		sqlite3_bind_int64(statement, 3, (int64_t)interval);
+		sqlite3_bind_double(statement, 4, weight);
+	}
+	return writer_run(store, statement, error);
+}
+
+int store_put_sampling(struct store *store, int64_t time_ns, uint64_t interval, struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_SAMPLING, error);
+
+	if (statement) {
+		sqlite3_bind_int64(statement, 1, time_ns);
+		sqlite3_bind_int64(statement, 2, (int64_t)interval);
+	}
+	return writer_run(store, statement, error);
+}
+
+bool store_read_figures(struct store *store, uint32_t process_id, uint32_t site_id, struct arena_counters *out,
+			struct store_parts *parts)
 {
 	sqlite3_stmt *statement = writer_statement(store, WRITE_GET_TOTAL, NULL);
 	bool found;
 
 	*out = (struct arena_counters){0};
+	*parts = (struct store_parts){0};
 	if (!statement)
 		return false;
 	sqlite3_bind_int64(statement, 1, process_id);
 	sqlite3_bind_int64(statement, 2, site_id);
 	found = sqlite3_step(statement) == SQLITE_ROW;
-	if (found)
+	if (found) {
 		*out = (struct arena_counters){
 			.acquired_count = (uint64_t)sqlite3_column_int64(statement, 0),
 			.acquired_bytes = (uint64_t)sqlite3_column_int64(statement, 1),
@@ -146,6 +205,17 @@ bool store_read_figures(struct store *store, uint32_t process_id, uint32_t site_
 			.birth_sum = (uint64_t)sqlite3_column_int64(statement, 4),
 			.temporary_count = (uint64_t)sqlite3_column_int64(statement, 5),
 		};
+		*parts = (struct store_parts){
+			.acquired_count = (uint64_t)sqlite3_column_int64(statement, 6),
+			.acquired_bytes = (uint64_t)sqlite3_column_int64(statement, 7),
+			.released_count = (uint64_t)sqlite3_column_int64(statement, 8),
+			.released_bytes = (uint64_t)sqlite3_column_int64(statement, 9),
+			.acquired_count_variance = sqlite3_column_double(statement, 10),
+			.acquired_bytes_variance = sqlite3_column_double(statement, 11),
+			.released_count_variance = sqlite3_column_double(statement, 12),
+			.released_bytes_variance = sqlite3_column_double(statement, 13),
+		};
+	}
 	sqlite3_reset(statement);
 	return found;
 }

@@ -164,6 +164,7 @@ void writer_forget(struct writer *writer)
 	idmap_clear(&writer->sites);
 	writer->anonymous_module = 0;
 	writer->changes.count = 0;
+	writer->changes.is_sampled = false;
 	writer->ended_processes = writer->ended_rows = -1;
 }
 
@@ -303,6 +304,8 @@ int store_resume(const char *path, struct store **out, struct error *error)
 	code = store_open_connection(path, SQLITE_OPEN_READWRITE, out, error);
 	if (code == SEEP_OK)
 		code = store_check_identity(*out, error);
+	if (code == SEEP_OK && (*out)->version != STORE_VERSION)
+		code = error_set(error, SEEP_ERR_USAGE, "%s was begun by an older Seep; name another file", path);
 	if (code == SEEP_OK)
 		code = writer_attach(*out, error);
 	if (code == SEEP_OK)

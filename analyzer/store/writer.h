@@ -87,14 +87,34 @@ int store_put_site(struct store *store, uint32_t node_id, enum seep_kind kind, u
 
 /* ---- figures ---- */
 
+/* How much of a site's counters is an estimate of what was not sampled, and its variance. Zeroed: they are exact. */
+struct store_parts {
+	uint64_t acquired_count, acquired_bytes, released_count, released_bytes;
+	double acquired_count_variance, acquired_bytes_variance, released_count_variance, released_bytes_variance;
+};
+
 /* Counters as in the arena, summed over shards, with birth_sum of all that lives (inherited included). */
 int store_put_figures(struct store *store, uint32_t process_id, uint32_t site_id, const struct arena_counters *figures,
 		      struct error *error);
+/* The same of a site with sampled blocks: the figures are what was seen and what is estimated, together. */
+int store_put_estimates(struct store *store, uint32_t process_id, uint32_t site_id,
+			const struct arena_counters *figures, const struct store_parts *parts, struct error *error);
 /* Only for a site that has a row of figures (zeros will do): what the process held since before its fork. */
 int store_put_inherited(struct store *store, uint32_t process_id, uint32_t site_id, uint64_t count, uint64_t bytes,
 			uint64_t birth_sum, struct error *error);
+/* After that, of a site with sampled blocks: the estimated part. */
+int store_put_inherited_part(struct store *store, uint32_t process_id, uint32_t site_id, uint64_t unseen_count,
+			     uint64_t unseen_bytes, double count_variance, double bytes_variance, struct error *error);
 /* The newest figures stored; false if none are. */
-bool store_read_figures(struct store *store, uint32_t process_id, uint32_t site_id, struct arena_counters *out);
+bool store_read_figures(struct store *store, uint32_t process_id, uint32_t site_id, struct arena_counters *out,
+			struct store_parts *parts);
+
+/* What bounds the error of a site's figures: the bytes, and the objects, that one sampled block stands for at most. */
+int store_put_sampled_site(struct store *store, uint32_t process_id, uint32_t site_id, uint64_t interval, double weight,
+			   struct error *error);
+/* From that moment on heap blocks are sampled with that interval; 0: all are recorded. Not stored if it was so already.
+ */
+int store_put_sampling(struct store *store, int64_t time_ns, uint64_t interval, struct error *error);
 
 enum store_tcp_state {
 	TCP_STATE_ESTABLISHED = 1, /* numbered as the kernel does */

@@ -23,19 +23,27 @@
 	X(ADD_NODE, "INSERT INTO node (parent_id, location_id, guessed) VALUES (?1, ?2, ?3)")                         \
 	X(FIND_SITE, "SELECT id FROM site WHERE node_id = ?1 AND kind = ?2")                                          \
 	X(ADD_SITE, "INSERT INTO site (node_id, kind) VALUES (?1, ?2)")                                               \
-	X(FLUSH_TOTALS, "INSERT OR REPLACE INTO total (process_id, site_id, time, acquired_count, acquired_bytes,"    \
-			" released_count, released_bytes, birth_sum, temporary_count)"                                \
-			" SELECT process_id, site_id, time, acquired_count, acquired_bytes, released_count,"          \
-			" released_bytes, birth_sum, temporary_count FROM changes")                                   \
-	X(FLUSH_SECONDS, "INSERT OR REPLACE INTO sample_second (time, site_id, process_id, acquired_count,"           \
-			 " acquired_bytes, released_count, released_bytes, birth_sum, temporary_count)"               \
-			 " SELECT time, site_id, process_id, acquired_count, acquired_bytes, released_count,"         \
-			 " released_bytes, birth_sum, temporary_count FROM changes"                                   \
+	X(FLUSH_TOTALS, "INSERT OR REPLACE INTO total (process_id, site_id, time, " STORE_COUNTERS ")"                \
+			" SELECT process_id, site_id, time, " STORE_COUNTERS " FROM changes")                         \
+	X(FLUSH_SECONDS, "INSERT OR REPLACE INTO sample_second (process_id, site_id, time, " STORE_COUNTERS ")"       \
+			 " SELECT process_id, site_id, time, " STORE_COUNTERS " FROM changes"                         \
 			 " WHERE acquired_count | acquired_bytes | released_count | released_bytes")                  \
-	X(GET_TOTAL, "SELECT acquired_count, acquired_bytes, released_count, released_bytes, birth_sum,"              \
-		     " temporary_count FROM total WHERE process_id = ?1 AND site_id = ?2")                            \
+	X(FLUSH_SAMPLED_TOTALS,                                                                                       \
+	  "INSERT OR REPLACE INTO total (process_id, site_id, time, " STORE_COUNTERS ", " STORE_PARTS ")"             \
+	  " SELECT process_id, site_id, time, " STORE_COUNTERS ", " STORE_PARTS " FROM changes")                      \
+	X(FLUSH_SAMPLED_SECONDS,                                                                                      \
+	  "INSERT OR REPLACE INTO sample_second (process_id, site_id, time, " STORE_COUNTERS ", " STORE_PARTS ")"     \
+	  " SELECT process_id, site_id, time, " STORE_COUNTERS ", " STORE_PARTS " FROM changes"                       \
+	  " WHERE acquired_count | acquired_bytes | released_count | released_bytes")                                 \
+	X(GET_TOTAL, "SELECT " STORE_COUNTERS ", " STORE_PARTS " FROM total WHERE process_id = ?1 AND site_id = ?2")  \
 	X(PUT_INHERITED, "INSERT OR REPLACE INTO inherited (process_id, site_id, count, bytes, birth_sum)"            \
 			 " VALUES (?1, ?2, ?3, ?4, ?5)")                                                              \
+	X(PUT_INHERITED_PARTS, "UPDATE inherited SET unseen_count = ?3, unseen_bytes = ?4, count_variance = ?5,"      \
+			       " bytes_variance = ?6 WHERE process_id = ?1 AND site_id = ?2")                         \
+	X(PUT_SAMPLED_SITE,                                                                                           \
+	  "INSERT OR REPLACE INTO sampled_site (process_id, site_id, interval, weight) VALUES (?1, ?2, ?3, ?4)")      \
+	X(PUT_SAMPLING, "INSERT OR REPLACE INTO sampling (time_ns, interval) SELECT ?1, ?2 WHERE ?2 <>"               \
+			" coalesce((SELECT interval FROM sampling ORDER BY time_ns DESC LIMIT 1), 0)")                \
 	X(PUT_PROCESS_SAMPLE,                                                                                         \
 	  "INSERT OR REPLACE INTO process_sample (time, process_id, resolution, rss_anon, rss_file, rss_shmem,"       \
 	  " swap, vm_size, vm_hwm, cpu_user_ns, cpu_system_ns, threads, descriptors, seep_private_bytes,"             \
@@ -78,12 +86,15 @@ enum writer_statement {
 };
 
 /* A row of figures that waits for the commit, in the order of the tables' columns. */
+enum { CHANGE_WHOLE = 13, CHANGE_REAL = 4 };
 struct change {
-	int64_t columns[9]; /* process_id, site_id, time, then the counters */
+	int64_t whole[CHANGE_WHOLE]; /* process_id, site_id, time, the counters, the unseen parts */
+	double variances[CHANGE_REAL];
 };
 struct changes {
 	struct change *rows;
 	size_t count, capacity;
+	bool is_sampled; /* some row has estimated parts */
 };
 
 struct writer {
@@ -107,8 +118,8 @@ void writer_forget(struct writer *writer);
 /* A connection with the settings of every Seep connection; `flags` are SQLITE_OPEN_*. */
 int store_open_connection(const char *path, int flags, struct store **out, struct error *error);
 
-/* SEEP_OK if the open file is a recording of a version that this program knows. */
-int store_check_identity(const struct store *store, struct error *error);
+/* SEEP_OK if the open file is a recording of a version that this program knows, which is then in store->version. */
+int store_check_identity(struct store *store, struct error *error);
 
 /* The statement, ready to be bound; NULL after an error. */
 sqlite3_stmt *writer_statement(struct store *store, enum writer_statement which, struct error *error);

@@ -75,6 +75,7 @@ static inline void fixture_layout(struct arena_header *head)
 	head->sites_offset = fixture_place(&offset, FIXTURE_SITES * sizeof(struct arena_site));
 	head->misuse_offset = fixture_place(&offset, FIXTURE_MISUSE * sizeof(struct arena_misuse));
 	head->fds_offset = fixture_place(&offset, FIXTURE_FDS * sizeof(struct arena_fd));
+	head->estimates_offset = fixture_place(&offset, FIXTURE_SITES * sizeof(struct arena_estimates));
 	head->counters_offset = fixture_place(&offset, FIXTURE_SHARDS * FIXTURE_SITES * sizeof(struct arena_counters));
 	head->slot_size = offset;
 	head->slots_offset = 2 * ARENA_PAGE;

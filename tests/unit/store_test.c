@@ -755,7 +755,7 @@ static void a_newer_schema_is_refused(void **state)
 {
 	(void)state;
 	make_finished();
-	poke(60, "\0\0\0\2", 4);
+	poke(60, "\0\0\0\3", 4);
 	expect_refusal(SEEP_ERR_NEWER, "newer Seep");
 }
 
