@@ -21,6 +21,8 @@ TEST_NEEDS   := $(DEMO_NEEDS) libcmocka-dev:cmocka.h libevent-dev:event2/event.h
 COMPAT_NEEDS := lighttpd:lighttpd haproxy:haproxy mosquitto:mosquitto mosquitto-clients:mosquitto_pub nodejs:node \
 	default-jre-headless:keytool libjemalloc2:libjemalloc.so.2 libtcmalloc-minimal4:libtcmalloc_minimal.so.4 \
 	libmimalloc2.0:libmimalloc.so.2
+BENCH_NEEDS  := libjemalloc2:libjemalloc.so.2 libgoogle-perftools4:libtcmalloc.so.4 liblsan0:liblsan.so.0 \
+	libmemcached-tools:memcaslap
 LINT_NEEDS   := clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck mandoc:mandoc
 
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef
@@ -45,7 +47,8 @@ PLUGINS          := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/programs/*_plu
 PROGRAMS         := $(patsubst %.c,$(BUILD)/%,$(filter-out %_plugin.c,$(wildcard tests/programs/*.c))) \
 	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/programs/*.cc)) $(PLUGINS)
 SERVERS          := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/servers/*_buggy.c tests/servers/*_fixed.c tests/servers/*_load.c))
-BENCH_PROGRAMS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+BENCH_PROGRAMS   := $(patsubst %.c,$(BUILD)/%,$(filter-out %_preload.c,$(wildcard tests/bench/*.c))) \
+	$(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/bench/*_preload.c))
 MAN_PAGES        := $(wildcard analyzer/man/*.[157])
 SCRIPTS          := .ci/run $(wildcard tests/*/*.sh tests/*/*.bash tests/*/*.bats)
 SOURCES          := $(wildcard preload/*.[ch] analyzer/*.c analyzer/*/*.[ch] tests/*/*.[ch] tests/*/*.cc)
@@ -86,6 +89,9 @@ $(BUILD)/tests/programs/%.so: tests/programs/%.c
 $(BUILD)/tests/programs/%: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) $(FIXTURE_FLAGS) -o $@ $< $(OWN_FLAGS)
+$(BUILD)/tests/bench/%.so: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) $(FIXTURE_FLAGS) -shared -fPIC -o $@ $< $(OWN_FLAGS)
 $(BUILD)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) $(FIXTURE_FLAGS) -o $@ $< $(OWN_FLAGS)
@@ -131,9 +137,18 @@ bounded: setup-demo ## 10 minutes of redis-benchmark: the recording's size again
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@BUILD=$(BUILD) tests/soak/bounded.sh 600
 
-bench: setup-test ## what Seep costs, beside the bare program and heaptrack
-	@$(MAKE) --no-print-directory -s -j$(JOBS) all
-	@BUILD=$(BUILD) tests/bench/overhead.sh
+# The distribution's Python, whatever else a developer has in PATH.
+BENCH := PATH=/usr/bin:/bin:$$PATH python3 -B tests/bench/bench.py --build $(BUILD)
+bench-programs: all $(BENCH_PROGRAMS)
+bench: setup-bench ## real programs under Seep and its peers (30 min; QUICK=1: 5 min, Seep and heaptrack)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) bench-programs
+	@BENCH_COMMAND='make bench$(if $(QUICK), QUICK=1)' $(BENCH) compare $(if $(QUICK),--quick --out $(BUILD)/bench,--out tests/bench)
+bench-micro: setup-bench ## nanoseconds that Seep adds to a malloc and free pair, by pattern
+	@$(MAKE) --no-print-directory -s -j$(JOBS) bench-programs
+	@BENCH_COMMAND='make bench-micro' $(BENCH) micro --out $(BUILD)/bench
+bench-scale: setup-bench ## the same against live blocks, depth, threads and callsites, with charts
+	@$(MAKE) --no-print-directory -s -j$(JOBS) bench-programs
+	@BENCH_COMMAND='make bench-scale' $(BENCH) scale --out tests/bench
 
 check-asan: setup-test ## the unit tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/asan unit-tests \
@@ -161,6 +176,8 @@ setup-test:
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS)
 setup-compat: ## install the other servers
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(COMPAT_NEEDS)
+setup-bench: ## install the tools that Seep is compared with
+	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(BENCH_NEEDS)
 setup-lint:
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(LINT_NEEDS)
 
@@ -181,5 +198,5 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all fixtures unit-tests demo test compat faults soak bounded bench check-asan lint fmt setup setup-build setup-demo \
-	setup-test setup-compat setup-lint install uninstall clean help
+.PHONY: all fixtures unit-tests demo test compat faults soak bounded bench bench-programs bench-micro bench-scale check-asan lint fmt setup setup-build setup-demo \
+	setup-test setup-compat setup-bench setup-lint install uninstall clean help

@@ -5,10 +5,10 @@
  * usage: churn [THREADS [THOUSANDS [PERCENT]]]
  *        (threads; thousands of blocks a thread makes; how many go to another thread: 2, 4000 and 50)
  *
- * Each thread keeps a window of live blocks of 16 to 527 bytes, made at call depths of 4 to 11, and replaces them at
- * random. PERCENT of what it replaces goes in batches to the next thread, which checks what the maker wrote and frees
- * it; the rest it frees itself. Prints what was made, what was freed by others, and the blocks per second of elapsed
- * time. Exits 1 when a block arrives with other contents than its maker wrote.
+ * Each thread keeps a window of live blocks of 16 sizes from 24 to 504 bytes, made at call depths of 4 to 11, and
+ * replaces them at random. PERCENT of what it replaces goes in batches to the next thread, which checks what the maker
+ * wrote and frees it; the rest it frees itself. Prints what was made, what was freed by others, and the blocks per
+ * second of elapsed time. Exits 1 when a block arrives with other contents than its maker wrote.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,7 +20,7 @@
 
 #define NOINLINE __attribute__((noinline))
 
-enum { THREADS_MAX = 64, WINDOW = 4096, BATCH = 64, SIZE_MIN = 16, SIZES = 512 };
+enum { THREADS_MAX = 64, WINDOW = 4096, BATCH = 64, SIZE_MIN = 24, SIZE_STEP = 32, SIZES = 16 };
 
 struct block {
 	uint64_t mark; /* derived from the size, so that the one who frees it can tell */
@@ -146,7 +146,7 @@ static NOINLINE void window_turn(struct worker *worker)
 	uint64_t r = worker_random(worker);
 	struct block **place = &worker->window[r % WINDOW];
 	/* small sizes are the more frequent ones: a product of two random numbers */
-	uint32_t size = SIZE_MIN + ((r >> 12 & 511) * (r >> 21 & 511)) / SIZES;
+	uint32_t size = SIZE_MIN + SIZE_STEP * (uint32_t)((r >> 12 & 15) * (r >> 21 & 15) / SIZES);
 	uint32_t path = r >> 30 & 127;
 	int depth = (int)(r >> 37 & 7);
 
@@ -154,7 +154,7 @@ static NOINLINE void window_turn(struct worker *worker)
 		block_hand_over(worker, *place);
 	else
 		block_free(*place);
-	*place = left(path, depth, size < sizeof(struct block) + 1 ? sizeof(struct block) + 1 : size);
+	*place = left(path, depth, size);
 }
 
 static void *worker_run(void *argument)
