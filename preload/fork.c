@@ -19,8 +19,8 @@
 #include <string.h>
 
 #include "hooks.h"
+#include "live.h"
 #include "sampling.h"
-#include "state.h"
 #include "sys.h"
 
 #ifndef MADV_WIPEONFORK
@@ -239,6 +239,7 @@ static void after_fork_in_child(void)
 	threads_after_fork();
 	sampling_after_fork();
 	mappings_after_fork();
+	live_after_fork();
 	if (pending.index == UINT32_MAX || !slot_adopt(&pending))
 		atomic_store(&shim.mode, MODE_OFF);
 	pending.index = UINT32_MAX;
@@ -254,6 +255,7 @@ COLD bool shim_adopt(void)
 	threads_after_fork();
 	sampling_after_fork();
 	mappings_after_fork();
+	live_after_fork();
 	atomic_store(&shim.gate, 0);
 	if (!slot_take(&slot, (uint32_t)sys_getpid()) || !slot_copy(&slot, &shim.slot, &copied)) {
 		atomic_store(&shim.mode, MODE_OFF);

@@ -36,7 +36,8 @@ static uintptr_t place_of(enum seep_kind kind, uintptr_t key)
 
 void handle_acquired(const struct hook_frame *frame, enum seep_kind kind, uintptr_t key)
 {
-	struct live_block block = {.size = 0}, previous;
+	struct live_block block = {.size = 0};
+	struct live_previous previous;
 	struct section section;
 
 	if (!shim_active(kind != SEEP_KIND_WATCH))
@@ -48,11 +49,11 @@ void handle_acquired(const struct hook_frame *frame, enum seep_kind kind, uintpt
 		trust_add(TRUST_LOST_ENTRIES, 1);
 	} else {
 		count_acquire(block.site, 1, 0, block.birth_epoch);
-		if (previous.site.n == SITE_EARLY) {
+		if (previous.block.site.n == SITE_EARLY) {
 			live_take(map_of(kind), place_of(kind, key));
 			count_release(block.site, 1, 0, block.birth_epoch);
-		} else if (previous.site.n) {
-			count_release(previous.site, 1, 0, previous.birth_epoch);
+		} else if (previous.block.site.n) {
+			count_release(previous.block.site, 1, 0, previous.block.birth_epoch);
 		}
 	}
 	section_end(section);
@@ -60,7 +61,8 @@ void handle_acquired(const struct hook_frame *frame, enum seep_kind kind, uintpt
 
 bool handle_released(enum seep_kind kind, uintptr_t key, bool may_come_early)
 {
-	struct live_block block, previous;
+	struct live_block block;
+	struct live_previous previous;
 	struct section section;
 	bool is_known;
 
@@ -81,7 +83,8 @@ bool handle_released(enum seep_kind kind, uintptr_t key, bool may_come_early)
 
 void handle_restored(enum seep_kind kind, uintptr_t key)
 {
-	struct live_block block = {.site = {local.released_site}, .birth_epoch = local.released_epoch}, previous;
+	struct live_block block = {.site = {local.released_site}, .birth_epoch = local.released_epoch};
+	struct live_previous previous;
 	struct section section;
 
 	if (!shim_active(kind != SEEP_KIND_WATCH))

@@ -19,22 +19,25 @@ static void block_release(struct live_block block, void *pointer)
 	}
 }
 
-static COLD void previous_released(struct live_block previous, void *pointer)
+static COLD void previous_released(const struct live_previous *previous)
 {
 	trust_add(TRUST_OVERWRITTEN_BLOCKS, 1);
-	block_release(previous, pointer);
+	block_release(previous->block, (void *)previous->address);
 }
 
 static void block_enter(struct site_id site, void *pointer, size_t size)
 {
-	struct live_block block = {site, epoch_now(), size}, previous;
-	struct section section = section_begin();
+	struct live_block block = {site, epoch_now(), size};
+	struct live_previous previous;
+	struct section section;
 
+	live_tick(block.birth_epoch);
+	section = section_begin();
 	if (UNLIKELY(sampling_was_on()))
 		sampling_enter((uintptr_t)pointer);
 	if (LIKELY(live_put(LIVE_HEAP, (uintptr_t)pointer, block, &previous))) {
-		if (UNLIKELY(previous.site.n))
-			previous_released(previous, pointer);
+		if (UNLIKELY(previous.block.site.n))
+			previous_released(&previous);
 		count_acquire(site, 1, size, block.birth_epoch);
 		if (UNLIKELY(sampling_was_on()))
 			estimate_acquire(block);
@@ -134,7 +137,7 @@ struct live_block heap_moving(void *pointer)
 
 static COLD void move_undo(struct live_block old, void *old_pointer)
 {
-	struct live_block previous;
+	struct live_previous previous;
 	struct section section;
 
 	if (!old.site.n)

@@ -184,20 +184,21 @@ static struct live_block block_take(uintptr_t address, uint64_t value)
 }
 
 /* A block whose word another one takes: its address is given by the granule and the offset. */
-static struct live_block block_displace(uintptr_t address, uint64_t value)
+static struct live_previous block_displace(uintptr_t address, uint64_t value)
 {
 	uintptr_t offset = (value >> OFFSET_AT & ((1 << OFFSET_BITS) - 1)) << 3;
-	struct live_block none = {.size = 0};
+	struct live_previous previous = {.block = {.size = 0}, .address = (address & ~(uintptr_t)511) | offset};
 
 	if (!(value >> SITE_AT) || (value >> SITE_AT == LIVE_MARK && !live_word_is_of(value, address)))
-		return none;
-	return block_take((address & ~(uintptr_t)511) | offset, value);
+		return previous;
+	previous.block = block_take(previous.address, value);
+	return previous;
 }
 
 /* ---- blocks ---- */
 
 /* Stores the size and leaves in block->size what the word holds of it. */
-static bool size_put(uintptr_t address, struct live_block *block, struct live_block *previous)
+static bool size_put(uintptr_t address, struct live_block *block, struct live_previous *previous)
 {
 	live_word *second = word_to_put(live_heap, address + 512, LEVEL_512);
 	uint64_t value;
@@ -205,19 +206,19 @@ static bool size_put(uintptr_t address, struct live_block *block, struct live_bl
 	if (!second)
 		return false;
 	value = atomic_load_explicit(second, memory_order_relaxed);
-	if (UNLIKELY(value >> SITE_AT) && !previous->site.n)
+	if (UNLIKELY(value >> SITE_AT) && !previous->block.site.n)
 		*previous = block_displace(address + 512, value);
 	atomic_store_explicit(second, block->size & LARGE_LOW_MASK, memory_order_relaxed);
 	block->size = SIZE_LARGE | block->size >> SITE_AT;
 	return true;
 }
 
-bool live_heap_put(uintptr_t address, struct live_block block, struct live_block *previous)
+bool live_heap_put(uintptr_t address, struct live_block block, struct live_previous *previous)
 {
 	enum live_level level = live_level_of(block.size + live_sizes.slack);
 	live_word *word;
 
-	*previous = (struct live_block){.size = 0};
+	previous->block.site.n = 0;
 	if (UNLIKELY(address & 8) && level == LEVEL_16)
 		level = LEVEL_ODD;
 	word = word_to_put(live_heap, address, level);
@@ -264,12 +265,12 @@ static COLD _Atomic(struct live_region *) *handle_top_make(enum live_map map)
 	return standing;
 }
 
-bool live_handle_put(enum live_map map, uintptr_t key, struct live_block block, struct live_block *previous)
+bool live_handle_put(enum live_map map, uintptr_t key, struct live_block block, struct live_previous *previous)
 {
 	_Atomic(struct live_region *) *top = atomic_load_explicit(&handle_tops[map], memory_order_acquire);
 	live_word *word;
 
-	*previous = (struct live_block){.size = 0};
+	previous->block.site.n = 0;
 	if (UNLIKELY(!top))
 		top = handle_top_make(map);
 	word = top ? word_to_put(top, key, (enum live_level)handle_levels[map]) : NULL;

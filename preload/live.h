@@ -45,6 +45,12 @@ struct live_block {
 	uint64_t size;
 };
 
+/* What had a word that another block takes: at its address, or beginning in the same granule. */
+struct live_previous {
+	struct live_block block;
+	uintptr_t address;
+};
+
 /* Not a site: a mark that a caller may leave at an address. Dropped when another address gets its granule. */
 enum { LIVE_MARK = (1 << 20) - 1 };
 
@@ -59,11 +65,19 @@ enum live_map { LIVE_HEAP, LIVE_HANDLES, LIVE_TIMERS, LIVE_WATCHES, LIVE_THREADS
  * Enters a block; *previous gets what stood there (its release was not seen). False: no memory for that part of the
  * map. live_take() removes and returns the entry. Both are wait-free but for the mapping of new memory.
  */
-static inline bool live_put(enum live_map map, uintptr_t address, struct live_block block, struct live_block *previous);
+static inline bool live_put(enum live_map map, uintptr_t address, struct live_block block,
+			    struct live_previous *previous);
 static inline struct live_block live_take(enum live_map map, uintptr_t address);
 
 /* After the arena is mapped. False: no memory at all. */
 bool live_init(void);
+
+/*
+ * Before a block is entered, outside of sections: once a second (`epoch`) gives memory of the map back that is not
+ * needed any more. live_after_fork(): in the child, where the thread that did so is not.
+ */
+static inline void live_tick(uint32_t epoch);
+void live_after_fork(void);
 
 /* What the next definition of an allocation function is: blocks may lie closer than glibc's. */
 void live_allocator_seen(const void *function);
@@ -82,6 +96,7 @@ struct live_region {
 	_Atomic(intptr_t) leaves[LIVE_LEVELS];
 	struct live_region *next; /* in the list of all that have leaves */
 	_Atomic(uint32_t) is_listed;
+	uint16_t seen[LIVE_LEVELS]; /* live_sweep.c: a word that was in use */
 } __attribute__((aligned(64)));
 
 typedef _Atomic(struct live_region *) live_top[1 << (ADDRESS_BITS - REGION_BITS - REGIONS_BITS)];
@@ -138,9 +153,9 @@ static inline struct live_block live_block_of(uint64_t word)
 				   .size = word & ((1u << SIZE_BITS) - 1)};
 }
 
-bool live_heap_put(uintptr_t address, struct live_block block, struct live_block *previous);
+bool live_heap_put(uintptr_t address, struct live_block block, struct live_previous *previous);
 struct live_block live_heap_take(uintptr_t address);
-bool live_handle_put(enum live_map map, uintptr_t key, struct live_block block, struct live_block *previous);
+bool live_handle_put(enum live_map map, uintptr_t key, struct live_block block, struct live_previous *previous);
 struct live_block live_handle_take(enum live_map map, uintptr_t key);
 
 static inline uint64_t live_word_make(uintptr_t address, struct live_block block)
@@ -150,7 +165,8 @@ static inline uint64_t live_word_make(uintptr_t address, struct live_block block
 	       block.size;
 }
 
-static inline bool live_put(enum live_map map, uintptr_t address, struct live_block block, struct live_block *previous)
+static inline bool live_put(enum live_map map, uintptr_t address, struct live_block block,
+			    struct live_previous *previous)
 {
 	struct live_region *region;
 	enum live_level level;
@@ -169,7 +185,7 @@ static inline bool live_put(enum live_map map, uintptr_t address, struct live_bl
 	word = live_word_in(leaf, level, address);
 	if (UNLIKELY(atomic_load_explicit(word, memory_order_relaxed)))
 		return live_heap_put(address, block, previous);
-	previous->site.n = 0;
+	previous->block.site.n = 0;
 	atomic_store_explicit(word, live_word_make(address, block), memory_order_relaxed);
 	return true;
 }
@@ -199,6 +215,15 @@ static inline struct live_block live_take(enum live_map map, uintptr_t address)
 		return live_heap_take(address);
 	atomic_store_explicit(word, 0, memory_order_relaxed);
 	return block;
+}
+
+extern _Atomic(uint32_t) live_swept_epoch;
+void live_sweep(uint32_t epoch);
+
+static inline void live_tick(uint32_t epoch)
+{
+	if (UNLIKELY(atomic_load_explicit(&live_swept_epoch, memory_order_relaxed) != epoch))
+		live_sweep(epoch);
 }
 
 #endif

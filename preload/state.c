@@ -3,6 +3,7 @@
 #include "state.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -438,6 +439,43 @@ bool sections_wait(void)
 		return false;
 	}
 	return true;
+}
+
+bool sections_can_pass(void)
+{
+	struct thread *thread = thread_self();
+
+	return shim.has_membarrier && !shim_in_vfork_child && !local.forking && thread != &shim.fallback &&
+	       atomic_load_explicit(&thread->in_section, memory_order_relaxed) == 0;
+}
+
+/* Stricter than for a fork: one that a handler jumped out of never passes. */
+static bool section_passed(struct thread *thread, const struct timespec *start, int64_t wait_ns)
+{
+	struct timespec now;
+
+	while (atomic_load_explicit(&thread->in_section, memory_order_acquire)) {
+		sys_sched_yield();
+		sys_clock_gettime(CLOCK_MONOTONIC, &now);
+		if ((now.tv_sec - start->tv_sec) * 1000000000L + now.tv_nsec - start->tv_nsec > wait_ns)
+			return false;
+	}
+	return true;
+}
+
+bool sections_passed(int64_t wait_ns)
+{
+	struct thread_pool *pool;
+	struct timespec start;
+
+	sys_clock_gettime(CLOCK_MONOTONIC, &start);
+	if (sys_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0) < 0)
+		return false;
+	for (pool = atomic_load(&thread_pools); pool; pool = pool->next)
+		for (int i = 0; i < POOL_THREADS; i++)
+			if (&pool->threads[i] != local.thread && !section_passed(&pool->threads[i], &start, wait_ns))
+				return false;
+	return section_passed(&shim.fallback, &start, wait_ns);
 }
 
 /* ---- counters ---- */

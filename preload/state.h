@@ -150,6 +150,12 @@ void private_range_add(uintptr_t start, size_t bytes);
 
 /* state.c, for fork.c: see section_begin() */
 bool sections_wait(void);
+/*
+ * True when every other thread has been outside of sections at some moment since the call; false if that takes longer
+ * than wait_ns. Only where sections_can_pass(): the caller is outside itself, and the kernel has membarrier().
+ */
+bool sections_can_pass(void);
+bool sections_passed(int64_t wait_ns);
 void threads_after_fork(void);
 /* mappings.c: no other thread that could hold the lock is in the child */
 void mappings_after_fork(void);
