@@ -67,7 +67,8 @@ struct arena_header {
 	uint32_t estimates_offset;
 	uint8_t reserved[116];
 	char recording_path[ARENA_PATH_MAX]; /* absolute, NUL-terminated */
-	uint8_t reserved2[2760];
+	uint32_t max_overhead; /* limit on the hooks' part of the CPU time, in thousandths of a percent; 0: none */
+	uint8_t reserved2[2756];
 	/* its own cache line: read by every hook, written by the recorder (the epoch once a second) */
 	uint32_t epoch;
 	uint32_t reserved_word;

@@ -52,9 +52,7 @@ void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size)
 	struct thread *thread;
 	uint64_t interval;
 
-	if (UNLIKELY(!pointer) || sampling_skips(size))
-		return;
-	if (UNLIKELY(!shim_active(true)))
+	if (UNLIKELY(!pointer))
 		return;
 	if (UNLIKELY(cost_is_due())) {
 		uint64_t began = cost_begin();
@@ -63,7 +61,9 @@ void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size)
 		cost_end(began, COST_ACQUISITION);
 		return;
 	}
-	if (UNLIKELY(!sampling_records(size, &interval)))
+	if (sampling_skips(size))
+		return;
+	if (UNLIKELY(!shim_active(true)) || UNLIKELY(!sampling_records(size, &interval)))
 		return;
 	block_enter(site_here_sampled(frame, SEEP_KIND_HEAP, interval), pointer, size);
 	thread = thread_self();
@@ -82,7 +82,7 @@ void heap_released(void *pointer)
 	struct live_block block;
 	struct section section;
 
-	if (!pointer || sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))
+	if (!pointer)
 		return;
 	if (UNLIKELY(cost_is_due())) {
 		uint64_t began = cost_begin();
@@ -91,6 +91,8 @@ void heap_released(void *pointer)
 		cost_end(began, COST_RELEASE);
 		return;
 	}
+	if (sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))
+		return;
 	section = section_begin();
 	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
 	if (LIKELY(block.site.n)) {
@@ -118,7 +120,7 @@ struct live_block heap_moving(void *pointer)
 	struct live_block block = {.size = 0};
 	struct section section;
 
-	if (!pointer || sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))
+	if (!pointer)
 		return block;
 	if (UNLIKELY(cost_is_due())) {
 		uint64_t began = cost_begin();
@@ -127,6 +129,8 @@ struct live_block heap_moving(void *pointer)
 		cost_end(began, COST_RELEASE);
 		return block;
 	}
+	if (sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))
+		return block;
 	section = section_begin();
 	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
 	if (LIKELY(block.site.n))

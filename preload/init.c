@@ -94,11 +94,12 @@ struct options {
 	char out[ARENA_PATH_MAX], arena[ARENA_PATH_MAX], recorder[ARENA_PATH_MAX];
 	uint32_t interval_ms;
 	uint64_t sample;
+	uint32_t max_overhead; /* as in the arena */
 	bool verify_unwind;
 };
 
-/* "1", "0.25": seconds to milliseconds; 0 if it is no such number. */
-static uint32_t milliseconds_of(const char *value)
+/* "1", "0.25": in thousandths; 0 if it is no such number. */
+static uint32_t thousandths_of(const char *value)
 {
 	uint64_t result = 0;
 	unsigned digits = 0, seen_point = 0;
@@ -149,9 +150,11 @@ static bool option_set(struct options *options, const char *name, const char *va
 	else if (strcmp(name, "recorder") == 0)
 		text_add(&recorder, value);
 	else if (strcmp(name, "interval") == 0)
-		return (options->interval_ms = milliseconds_of(value)) != 0;
+		return (options->interval_ms = thousandths_of(value)) != 0;
 	else if (strcmp(name, "sample") == 0)
 		return bytes_of(value, &options->sample);
+	else if (strcmp(name, "max_overhead") == 0)
+		return (options->max_overhead = thousandths_of(value)) != 0;
 	else if (strcmp(name, "verify_unwind") == 0)
 		options->verify_unwind = value[0] == '1';
 	else
@@ -406,7 +409,9 @@ static bool file_limit_allows(uint64_t size)
 /* -EEXIST: somebody else has made it. */
 static int arena_create(const struct options *options, const char *path, const char *recording)
 {
-	struct arena_header dimensions = {.interval_ms = options->interval_ms, .sample_interval = options->sample};
+	struct arena_header dimensions = {.interval_ms = options->interval_ms,
+					  .sample_interval = options->sample,
+					  .max_overhead = options->max_overhead};
 	int fd = sys_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	bool filled;
 

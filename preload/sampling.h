@@ -20,7 +20,10 @@
 #include "live.h"
 #include "weights.h"
 
-/* True if the block is not sampled: nothing else is to be done for it. The fast path, before anything else. */
+/*
+ * True if the block is not sampled: nothing else is to be done for it. The fast path, before anything but the choice of
+ * what is timed (cost.h): what a block costs that is not sampled is part of the hooks' cost.
+ */
 static inline bool sampling_skips(size_t size)
 {
 	int64_t left = local.sample_left - (int64_t)weights_charge(size);

@@ -438,6 +438,11 @@ int arena_set_epoch(struct arena_reader *reader, uint32_t epoch)
 	return write_at(reader, offsetof(struct arena_header, epoch), &epoch, sizeof(epoch));
 }
 
+int arena_set_sample_interval(struct arena_reader *reader, uint64_t interval)
+{
+	return write_at(reader, offsetof(struct arena_header, sample_interval), &interval, sizeof(interval));
+}
+
 int arena_set_recording_path(struct arena_reader *reader, const char *path)
 {
 	char text[ARENA_PATH_MAX] = {0};

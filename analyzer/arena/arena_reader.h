@@ -91,10 +91,12 @@ static inline uint32_t arena_node_module(const struct arena_node *node)
 /* Bytes of memory or disk that the file takes; -1 unknown. */
 int64_t arena_allocated_bytes(const struct arena_reader *reader);
 
-/* ---- writing: the recorder's three rights ---- */
+/* ---- writing: the recorder's four rights ---- */
 
 /* The clock of the hooks. */
 int arena_set_epoch(struct arena_reader *reader, uint32_t epoch);
+/* How much of the heap's events they record from now on: mean bytes between blocks, 0 all. */
+int arena_set_sample_interval(struct arena_reader *reader, uint64_t interval);
 int arena_set_recording_path(struct arena_reader *reader, const char *path);
 /* Gives the slot's memory back, then its entry to the next process. Its owner must have gone. */
 int arena_release_slot(struct arena_reader *reader, uint32_t slot);

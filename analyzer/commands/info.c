@@ -14,6 +14,9 @@ struct gathered {
 	struct info_process *processes;
 	struct info_mark *marks;
 	size_t mark_count, mark_capacity;
+	struct store_adaptation *adaptations;
+	size_t adaptation_count, adaptation_capacity;
+	double max_overhead;
 	uint32_t *mark_ids; /* beside marks */
 	size_t mark_id_capacity;
 	uint32_t process_id; /* 0 all */
@@ -41,6 +44,15 @@ static void take_mark(const struct store_mark *mark, void *context)
 		.kind = memory_string(mark->kind),
 		.text = memory_string(mark->text),
 	};
+}
+
+static void take_adaptation(const struct store_adaptation *adaptation, void *context)
+{
+	struct gathered *all = context;
+
+	all->adaptations = memory_grow(all->adaptations, &all->adaptation_capacity, all->adaptation_count + 1,
+				       sizeof(*all->adaptations));
+	all->adaptations[all->adaptation_count++] = *adaptation;
 }
 
 static void take_descriptor(const struct store_descriptor *descriptor, void *context)
@@ -78,6 +90,7 @@ static void release_gathered(struct gathered *all)
 		release_mark(&all->marks[i]);
 	free(all->marks);
 	free(all->mark_ids);
+	free(all->adaptations);
 	free(all->processes);
 	free(all->host);
 	free(all->kernel);
@@ -111,6 +124,15 @@ static int gather_processes(struct session *session, struct gathered *all, struc
 	return SEEP_OK;
 }
 
+static int gather_limit(struct session *session, struct gathered *all, struct error *error)
+{
+	char *limit = store_read_meta(session->main.store, "max_overhead");
+
+	all->max_overhead = limit ? strtod(limit, NULL) : 0;
+	free(limit);
+	return store_each_adaptation(session->main.store, take_adaptation, all, error);
+}
+
 static int gather_marks(struct session *session, struct gathered *all, struct error *error)
 {
 	int code = store_each_mark(session->main.store, take_mark, all, error);
@@ -139,6 +161,8 @@ static int gather(struct session *session, struct gathered *all, struct error *e
 		code = gather_processes(session, all, error);
 	all->process_id = session->process_id;
 	if (!code)
+		code = gather_limit(session, all, error);
+	if (!code)
 		code = gather_marks(session, all, error);
 	if (code)
 		return code;
@@ -158,6 +182,9 @@ static void add_info(const struct session *session, const struct gathered *all, 
 		.processes = all->processes,
 		.marks = all->marks,
 		.mark_count = all->mark_count,
+		.adaptations = all->adaptations,
+		.adaptation_count = all->adaptation_count,
+		.max_overhead = all->max_overhead,
 		.process_id = session->process_id,
 		.trust = session_trust(session),
 		.style = command_style(),

@@ -24,7 +24,7 @@
 
 static int print_help(void)
 {
-	puts("usage: seep run [-o FILE] [--interval S] [--sample BYTES] [--] CMD [ARG]...\n"
+	puts("usage: seep run [-o FILE] [--interval S] [--sample BYTES | --max-overhead PERCENT] [--] CMD [ARG]...\n"
 	     "\n"
 	     "Runs CMD and records who holds what in it, and in all its children, until the last of them has ended.\n"
 	     "Exits as CMD does: with its status, or 128 and the number of the signal that killed it.\n"
@@ -34,6 +34,9 @@ static int print_help(void)
 	     "  --interval S      look each S seconds, 0.01 to 3600 (default: 1)\n"
 	     "  --sample BYTES    record one heap block in so many bytes (512k, 1m), and estimate the rest;\n"
 	     "                    descriptors, mappings and threads stay exact (default: every block)\n"
+	     "  --max-overhead PERCENT\n"
+	     "                    record every heap block until Seep's hooks take more than this of the CPU time,\n"
+	     "                    and then as many as fit (default: every one, whatever it costs)\n"
 	     "  -h, --help        print this\n"
 	     "\n"
 	     "Signals sent to it are passed on to CMD; as a container's first process it reaps what is left by "
@@ -59,16 +62,18 @@ static int refuse(int exit_code, const char *format, ...)
 struct command_line {
 	const char *out;
 	const char *interval;
-	const char *sample; /* NULL: every block */
+	const char *sample;       /* NULL: every block */
+	const char *max_overhead; /* NULL: no limit */
 	char **program;
 };
 
-static bool is_interval(const char *text)
+/* A plain number, as the shim reads it. */
+static bool is_between(const char *text, double least, double most)
 {
 	char *end;
-	double seconds = strtod(text, &end);
+	double number = strtod(text, &end);
 
-	return strspn(text, "0123456789.") == strlen(text) && *text && !*end && seconds >= 0.01 && seconds <= 3600;
+	return strspn(text, "0123456789.") == strlen(text) && *text && !*end && number >= least && number <= most;
 }
 
 /* As libseep.so reads it: digits, and k, m or g. */
@@ -90,11 +95,10 @@ static bool is_sample(const char *text)
 /* True: go on. Otherwise *exit_code is set. */
 static bool parse(int argc, char **argv, struct command_line *out, int *exit_code)
 {
-	static const struct option options[] = {{"out", required_argument, NULL, 'o'},
-						{"interval", required_argument, NULL, 'i'},
-						{"sample", required_argument, NULL, 's'},
-						{"help", no_argument, NULL, 'h'},
-						{NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+		{"out", required_argument, NULL, 'o'},    {"interval", required_argument, NULL, 'i'},
+		{"sample", required_argument, NULL, 's'}, {"max-overhead", required_argument, NULL, 'm'},
+		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
 	int option;
 
 	*out = (struct command_line){.interval = "1"};
@@ -112,6 +116,9 @@ static bool parse(int argc, char **argv, struct command_line *out, int *exit_cod
 		case 's':
 			out->sample = optarg;
 			break;
+		case 'm':
+			out->max_overhead = optarg;
+			break;
 		case 'h':
 			*exit_code = print_help();
 			return false;
@@ -124,10 +131,14 @@ static bool parse(int argc, char **argv, struct command_line *out, int *exit_cod
 		}
 	}
 	out->program = argv + optind;
-	if (!is_interval(out->interval))
+	if (!is_between(out->interval, 0.01, 3600))
 		refuse(0, "'%s' is no interval; give seconds from 0.01 to 3600", out->interval);
 	else if (out->sample && !is_sample(out->sample))
 		refuse(0, "'%s' is no number of bytes; give 0 to 1024g, such as 512k", out->sample);
+	else if (out->max_overhead && !is_between(out->max_overhead, 0.01, 100))
+		refuse(0, "'%s' is no limit; give a percentage of the CPU time from 0.01 to 100", out->max_overhead);
+	else if (out->sample && out->max_overhead)
+		refuse(0, "--sample and --max-overhead exclude each other; leave one out");
 	else if (!out->program[0])
 		refuse(0, "name the program to run: seep run [-o FILE] CMD [ARG]...");
 	else if (out->out && (!out->out[0] || out->out[strlen(out->out) - 1] == '/'))
@@ -299,6 +310,7 @@ int command_run(int argc, char **argv)
 	run.program = line.program;
 	run.interval = line.interval;
 	run.sample = line.sample;
+	run.max_overhead = line.max_overhead;
 	code = find_library(&run);
 	if (!code)
 		code = choose_recording(&run, line.out);

@@ -43,6 +43,8 @@ static void set_environment(const struct run *run)
 		 options && *options ? ":" : "", run->recording, run->interval, run->arena);
 	if (run->sample)
 		snprintf(value + strlen(value), sizeof(value) - strlen(value), ":sample=%s", run->sample);
+	if (run->max_overhead)
+		snprintf(value + strlen(value), sizeof(value) - strlen(value), ":max_overhead=%s", run->max_overhead);
 	if (!strchr(run->recorder, ':'))
 		snprintf(value + strlen(value), sizeof(value) - strlen(value), ":recorder=%s", run->recorder);
 	setenv(ARENA_OPTIONS_ENV, value, 1);

@@ -19,7 +19,8 @@ struct arena_reader;
 struct run {
 	char **program;
 	const char *interval;
-	const char *sample; /* NULL: every heap block is recorded */
+	const char *sample;       /* NULL: every heap block is recorded */
+	const char *max_overhead; /* NULL: no limit */
 	char library[PATH_MAX];
 	char recorder[PATH_MAX]; /* this program */
 	char recording[ARENA_PATH_MAX];

@@ -57,3 +57,17 @@ int hook_cost_record(const struct watch *watch, struct hook_cost_memory *memory,
 	memory->is_stored = true;
 	return store_put_cost(tick->store, watch_process_id(watch), &cost, tick->error);
 }
+
+struct hook_cost_part hook_cost_since(const struct watch *watch, struct hook_cost_memory *memory,
+				      const struct tick *tick, int64_t cpu_ns)
+{
+	struct store_cost cost = hook_cost_of(watch_header(watch), tick->ns_per_cycle, cpu_ns);
+	int64_t hook_ns = cost.hook_ns[COST_ACQUISITION] + cost.hook_ns[COST_RELEASE];
+	struct hook_cost_part part = {hook_ns - memory->hook_ns, cpu_ns - memory->cpu_ns};
+
+	if (cpu_ns < 0)
+		return (struct hook_cost_part){0, 0};
+	memory->hook_ns = hook_ns;
+	memory->cpu_ns = cpu_ns;
+	return part;
+}

@@ -13,6 +13,7 @@
 
 #include "../base/clock.h"
 #include "../base/cycles.h"
+#include "cost_limit.h"
 #include "fd_mark.h"
 #include "member.h"
 #include "notices.h"
@@ -76,6 +77,7 @@ struct recorder {
 	int64_t arena_peak_bytes;
 
 	struct cycle_clock cycles;
+	struct cost_limit limit;
 	struct sampler sampler;
 	struct symbol_pass symbols;
 	struct notices notices;
@@ -148,6 +150,7 @@ static int take_arena(struct recorder *recorder, const char *path, struct error 
 		return error_set(error, SEEP_ERR_MEMORY, "out of memory; cannot record %s", path);
 	recorder->notices.server_pid = arena_head(recorder->arena)->creator_pid;
 	start_clocks(recorder);
+	cost_limit_begin(&recorder->limit, arena_head(recorder->arena));
 	return SEEP_OK;
 }
 
@@ -411,6 +414,7 @@ static int open_recording(struct recorder *recorder, struct error *error)
 	if (code)
 		return code;
 	recorder->store = placed.store;
+	recorder->limit.is_resumed = placed.is_resumed;
 	if (placed.is_resumed) {
 		say_resumed(recorder);
 		give_back_what_has_ended(recorder);
@@ -454,6 +458,7 @@ static void write_failed(struct recorder *recorder, const struct error *error)
 static void write_succeeded(struct recorder *recorder)
 {
 	notices_written(&recorder->notices);
+	cost_limit_written(&recorder->limit);
 	if (!recorder->failing_since_ns)
 		return;
 	notice_retract(&recorder->notices, NOTICE_WRITE_AGAIN);
@@ -527,10 +532,12 @@ static void say_impossible(struct recorder *recorder, struct member *member)
 		   watch_pid(member->watch), count);
 }
 
-static int record_cost(struct member *member, const struct tick *tick, bool lives)
+static int record_cost(struct recorder *recorder, struct member *member, const struct tick *tick, bool lives)
 {
 	int64_t cpu_ns = lives ? member->sample.cpu_ns : member_final_cpu_ns(member);
+	struct hook_cost_part part = hook_cost_since(member->watch, &member->cost, tick, cpu_ns);
 
+	cost_limit_add(&recorder->limit, part.hook_ns, part.cpu_ns);
 	return hook_cost_record(member->watch, &member->cost, tick, cpu_ns, lives);
 }
 
@@ -546,7 +553,7 @@ static int record_member(struct recorder *recorder, struct member *member, const
 	if (code == SEEP_OK && lives && sample)
 		code = sampler_take(&recorder->sampler, member->watch, &member->sample, tick);
 	if (code == SEEP_OK && (sample || !lives))
-		code = record_cost(member, tick, lives);
+		code = record_cost(recorder, member, tick, lives);
 	if (code == SEEP_OK && !lives)
 		code = watch_end(member->watch, tick, member->state == MEMBER_EXECED);
 	if (code == SEEP_OK)
@@ -636,6 +643,10 @@ static int write_tick(struct recorder *recorder, bool is_full, struct error *err
 
 	if (code == SEEP_OK)
 		code = record_members(recorder, &tick, is_full);
+	if (code == SEEP_OK && is_full)
+		cost_limit_decide(&recorder->limit, recorder->arena, recorder->time_ns);
+	if (code == SEEP_OK)
+		code = cost_limit_put(&recorder->limit, recorder->store, error);
 	if (code == SEEP_OK)
 		code = record_unslotted(recorder, error);
 	if (code == SEEP_OK)

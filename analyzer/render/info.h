@@ -39,6 +39,9 @@ struct info {
 	const struct info_process *processes; /* by process id */
 	const struct info_mark *marks;
 	size_t mark_count;
+	const struct store_adaptation *adaptations;
+	size_t adaptation_count;
+	double max_overhead; /* percent; 0: there was no limit on the hooks' cost */
 	uint32_t process_id; /* of --process; 0 all */
 	struct trust trust;
 	struct style style;

@@ -141,6 +141,25 @@ static void add_processes(struct json *json, const struct info *info)
 	json_end_array(json);
 }
 
+static void add_limit(struct json *json, const struct info *info)
+{
+	json_real(json, "max_overhead_percent", info->max_overhead > 0 ? info->max_overhead : NAN);
+	json_begin_array(json, "adaptations");
+	for (size_t i = 0; i < info->adaptation_count; i++) {
+		const struct store_adaptation *adaptation = &info->adaptations[i];
+
+		json_begin_object(json, NULL);
+		json_int(json, "time_ns", adaptation->time_ns);
+		json_int(json, "interval", adaptation->interval);
+		json_int(json, "interval_before", adaptation->interval_before);
+		json_int(json, "hook_ns", adaptation->hook_ns);
+		json_int(json, "cpu_ns", adaptation->cpu_ns);
+		json_real(json, "limit_percent", adaptation->limit_percent);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
 static void add_descriptors(struct json *json, const struct info *info, const struct info_mark *mark)
 {
 	const struct recording *recording = info->recording;
@@ -267,6 +286,7 @@ void info_json(struct buffer *out, const struct info *info)
 	json_uint(&json, "code_addresses", info->summary->addresses);
 	add_kinds(&json, info);
 	add_processes(&json, info);
+	add_limit(&json, info);
 	add_marks(&json, info);
 	add_misuse(&json, info);
 	add_unseen(&json, info);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel's figures of a process, the marks, and their descriptor tables. */
+#include <stdio.h>
 #include <string.h>
 
 #include "store_internal.h"
@@ -73,6 +74,15 @@ int store_read_process(struct store *store, uint32_t process_id, int64_t at_ns, 
 
 /* ---- the hooks' cost ---- */
 
+/* False: a recording of before there was such a table. */
+static bool has_table(const struct store *store, const char *name)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "SELECT 1 FROM sqlite_schema WHERE name = '%s'", name);
+	return store_integer(store, sql, 0) != 0;
+}
+
 /* "Lately" begins this long before the newest. */
 #define LATELY_S 60
 
@@ -134,8 +144,7 @@ int store_read_costs(struct store *store, uint32_t process_id, struct store_cost
 	int code, step = SQLITE_DONE;
 
 	*out = (struct store_costs){.newest = {.time = -1}, .looked = {.cpu_ns = -1}};
-	/* a recording of before there was such a table */
-	if (!store_integer(store, "SELECT 1 FROM sqlite_schema WHERE name = 'cost'", 0))
+	if (!has_table(store, "cost"))
 		return SEEP_ERR_NOT_FOUND;
 	code = store_prepare(store, sql, &statement, error);
 	if (code)
@@ -150,6 +159,43 @@ int store_read_costs(struct store *store, uint32_t process_id, struct store_cost
 	if (step != SQLITE_ROW && step != SQLITE_DONE)
 		return store_fail(store, step, "read", error);
 	return out->newest.time < 0 ? SEEP_ERR_NOT_FOUND : read_events(store, process_id, &out->events, error);
+}
+
+struct adaptation_walk {
+	void (*each)(const struct store_adaptation *, void *);
+	void *context;
+};
+
+static int adaptation_row(sqlite3_stmt *row, void *context)
+{
+	struct adaptation_walk *walk = context;
+	struct store_adaptation adaptation = {
+		.time_ns = sqlite3_column_int64(row, 0),
+		.interval = sqlite3_column_int64(row, 1),
+		.interval_before = sqlite3_column_int64(row, 2),
+		.hook_ns = sqlite3_column_int64(row, 3),
+		.cpu_ns = sqlite3_column_int64(row, 4),
+		.limit_percent = sqlite3_column_double(row, 5),
+	};
+
+	walk->each(&adaptation, walk->context);
+	return SEEP_OK;
+}
+
+int store_each_adaptation(struct store *store, void (*each)(const struct store_adaptation *, void *), void *context,
+			  struct error *error)
+{
+	struct adaptation_walk walk = {.each = each, .context = context};
+	sqlite3_stmt *statement;
+	int code;
+
+	if (!has_table(store, "adaptation"))
+		return SEEP_OK;
+	code = store_prepare(store,
+			     "SELECT time_ns, interval, interval_before, hook_ns, cpu_ns, limit_percent FROM adaptation"
+			     " ORDER BY time_ns",
+			     &statement, error);
+	return code ? code : store_each_row(store, statement, adaptation_row, &walk, error);
 }
 
 /* ---- marks ---- */

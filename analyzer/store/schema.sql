@@ -189,6 +189,15 @@ CREATE TABLE cost (                      -- what the hooks cost the process, fro
   PRIMARY KEY (process_id, time)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE adaptation (                -- what --max-overhead has changed
+  time_ns         INTEGER PRIMARY KEY,
+  interval        INTEGER NOT NULL,      -- from then on: mean bytes between recorded heap blocks, 0 every one
+  interval_before INTEGER NOT NULL,
+  hook_ns         INTEGER NOT NULL,      -- what was measured with the interval before, since the last decision: in hooks,
+  cpu_ns          INTEGER NOT NULL,      -- and in all
+  limit_percent   REAL NOT NULL          -- of hook_ns in cpu_ns
+) STRICT;
+
 CREATE TABLE trust (                     -- events not, or not fully, in the record (arena.h lists the names), and
                                          -- 'folded_processes': how many a folded process is the sum of
   process_id INTEGER NOT NULL REFERENCES process(id),
@@ -201,7 +210,7 @@ CREATE TABLE mark (                      -- moments that a chart or a report sho
   id         INTEGER PRIMARY KEY,
   time_ns    INTEGER NOT NULL,
   process_id INTEGER REFERENCES process(id),
-  kind       TEXT NOT NULL,              -- 'descriptor limit' | 'recorder resumed' | 'clock' | 'message'
+  kind       TEXT NOT NULL,              -- 'descriptor limit' | 'recorder resumed' | 'clock' | 'sampling' | 'message'
   text       TEXT NOT NULL,
   node_id    INTEGER
 ) STRICT;

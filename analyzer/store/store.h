@@ -70,6 +70,17 @@ struct store_costs {
 };
 int store_read_costs(struct store *store, uint32_t process_id, struct store_costs *out, struct error *error);
 
+/* A change of the sampling interval that the limit on the hooks' cost has led to. */
+struct store_adaptation {
+	int64_t time_ns;
+	int64_t interval, interval_before; /* bytes; 0: every heap block */
+	int64_t hook_ns, cpu_ns;           /* measured before it */
+	double limit_percent;
+};
+/* Calls `each` for every one, oldest first. */
+int store_each_adaptation(struct store *store, void (*each)(const struct store_adaptation *, void *), void *context,
+			  struct error *error);
+
 /* Calls `each` for every mark, oldest first. Strings live for the call only. */
 struct store_mark {
 	uint32_t id, process_id, node_id;

@@ -267,6 +267,21 @@ int store_put_cost(struct store *store, uint32_t process_id, const struct store_
 	return writer_run(store, statement, error);
 }
 
+int store_put_adaptation(struct store *store, const struct store_adaptation *adaptation, struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_ADAPTATION, error);
+
+	if (statement) {
+		sqlite3_bind_int64(statement, 1, adaptation->time_ns);
+		sqlite3_bind_int64(statement, 2, adaptation->interval);
+		sqlite3_bind_int64(statement, 3, adaptation->interval_before);
+		sqlite3_bind_int64(statement, 4, adaptation->hook_ns);
+		sqlite3_bind_int64(statement, 5, adaptation->cpu_ns);
+		sqlite3_bind_double(statement, 6, adaptation->limit_percent);
+	}
+	return writer_run(store, statement, error);
+}
+
 int store_put_trust(struct store *store, uint32_t process_id, const char *name, uint64_t value, struct error *error)
 {
 	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_TRUST, error);

@@ -52,3 +52,42 @@ assert hooks["captures"] and hooks["dropped_events"] == 0'
   # but for those before main()
   [[ $(sqlite3 seep.db "SELECT coalesce(sum(acquisitions_timed + releases_timed), 0) < 20 FROM hook_cost") == 1 ]]
 }
+
+@test "a busy program under --max-overhead ends sampled, and the recording says when, why and to what" {
+  "$SEEP" run -o seep.db --max-overhead 2 "$PROGRAMS/cost_events" busy 5
+  [[ $(sqlite3 seep.db "SELECT count(*) >= 2, min(interval), min(100.0 * hook_ns / cpu_ns) > 2, max(limit_percent)
+    FROM adaptation") == "1|4096|1|2.0" ]]
+  [[ $(sqlite3 seep.db "SELECT min(interval > interval_before) FROM adaptation") == 1 ]]
+  [[ $(sqlite3 seep.db "SELECT count(*) FROM adaptation a JOIN mark m USING (time_ns) WHERE m.kind = 'sampling'") -ge 2 ]]
+  "$SEEP" info seep.db >info.txt
+  grep -E "^Limit on the hooks' cost: 2 % of CPU time; exact until [0-9:]{8}, since [0-9:]{8} sampled 1 in [0-9]+ KiB: hooks cost [0-9.]+ % before" info.txt
+  grep -E 'sampling: hooks cost [0-9.]+ % of CPU time, the limit is 2 %: from here 1 heap block in 4 KiB is recorded' info.txt
+  "$SEEP" info --json seep.db | "$PYTHON" -c '
+import json, sys
+info = json.load(sys.stdin)
+assert info["max_overhead_percent"] == 2
+assert info["adaptations"][0]["interval_before"] == 0 and info["adaptations"][-1]["interval"] > 4096'
+}
+
+@test "a mostly idle program under --max-overhead stays exact" {
+  "$SEEP" run -o seep.db --max-overhead 2 "$PROGRAMS/cost_events" idle 3
+  [[ $(sqlite3 seep.db "SELECT count(*) FROM adaptation") == 0 ]]
+  "$SEEP" info seep.db | grep "^Limit on the hooks' cost: 2 % of CPU time; exact all the time"
+}
+
+@test "without a limit a busy program stays exact" {
+  "$SEEP" run -o seep.db "$PROGRAMS/cost_events" busy 2
+  [[ $(sqlite3 seep.db "SELECT count(*) FROM adaptation") == 0 ]]
+  [[ $("$SEEP" info seep.db | grep -c '^Limit') == 0 ]]
+}
+
+@test "a limit that is none is refused" {
+  for limit in 0 101 -3 5% x ''; do
+    run "$SEEP" run --max-overhead "$limit" true
+    [[ $status -eq 2 && $output == *"is no limit; give a percentage of the CPU time from 0.01 to 100"* ]]
+  done
+  run "$SEEP" run --sample 512k --max-overhead 2 true
+  [[ $status -eq 2 && $output == *"exclude each other"* ]]
+  SEEP_OPTIONS=max_overhead=lots:out=$PWD/seep.db env "LD_PRELOAD=$LIB" true 2>err.txt
+  grep 'not an option with a good value, ignored; libseep(7) lists them: max_overhead' err.txt
+}

@@ -405,6 +405,15 @@ static void info_names_processes_marks_misuse_and_reasons(void **state)
 					    .cpu_ns = 1000 * NS_PER_MS,
 					    .hook_ns = {46 * NS_PER_MS, 15 * NS_PER_MS}},
 				 .earlier = {.time = 10, .cpu_ns = 500 * NS_PER_MS, .hook_ns = {1 * NS_PER_MS, 0}}}}};
+	const struct store_adaptation adaptations[] = {
+		{.interval = 4096, .hook_ns = 200, .cpu_ns = 1000, .limit_percent = 5},
+		{.time_ns = 3 * NS_PER_S,
+		 .interval = 65536,
+		 .interval_before = 4096,
+		 .hook_ns = 98,
+		 .cpu_ns = 1000,
+		 .limit_percent = 5},
+	};
 	struct summary summary;
 
 	recording->misuses = memory_zeroed(1, sizeof(*recording->misuses));
@@ -425,6 +434,9 @@ static void info_names_processes_marks_misuse_and_reasons(void **state)
 	summary_build(recording, test->fixture.totals, test->fixture.count, &summary);
 	info_text(&test->out, &(struct info){.recording = recording,
 					     .summary = &summary,
+					     .max_overhead = 5,
+					     .adaptations = adaptations,
+					     .adaptation_count = 2,
 					     .processes = processes,
 					     .marks = &mark,
 					     .mark_count = 1,
