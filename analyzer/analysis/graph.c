@@ -161,13 +161,17 @@ static void add_values(struct builder *builder)
 		for (size_t f = 0; f < stack->count; f++) {
 			uint32_t frame = profile->frame_ids[stack->first + f];
 			uint32_t key = builder->frame_keys[builder->options->by == BY_STACK ? i : frame];
+			struct graph_node *node = &builder->nodes[key];
 
-			if (!f)
-				builder->nodes[key].flat += stack->value;
+			if (!f) {
+				node->flat += stack->value;
+				uncertainty_add(&node->flat_uncertainty, &stack->uncertainty);
+			}
 			if (last_stack[key] == i + 1)
 				continue;
 			last_stack[key] = i + 1;
-			builder->nodes[key].cum += stack->value;
+			node->cum += stack->value;
+			uncertainty_add(&node->cum_uncertainty, &stack->uncertainty);
 		}
 	}
 	free(last_stack);
@@ -221,7 +225,7 @@ static void select_nodes(struct builder *builder, struct graph *out)
 	for (size_t i = 0; i < builder->node_count; i++) {
 		const struct graph_node *node = &builder->nodes[i];
 
-		if (!node->flat && !node->cum)
+		if (!node->flat && !node->cum && !uncertainty_is_any(&node->cum_uncertainty))
 			continue;
 		if (magnitude(node->cum) < least)
 			out->dropped_count++;
@@ -266,6 +270,7 @@ static void add_edge(struct builder *builder, size_t stack, struct graph_edge ed
 		return;
 	entry->last_stack = stack + 1;
 	entry->edge.value += edge.value;
+	uncertainty_add(&entry->edge.uncertainty, &edge.uncertainty);
 	entry->edge.inlined &= edge.inlined;
 }
 
@@ -283,7 +288,8 @@ static void add_stack_edges(struct builder *builder, size_t index)
 			continue;
 		if (caller != NOT_SHOWN && caller != callee)
 			add_edge(builder, index,
-				 (struct graph_edge){caller, callee, stack->value, profile->frames[frame].inlined});
+				 (struct graph_edge){caller, callee, stack->value, stack->uncertainty,
+						     profile->frames[frame].inlined});
 		caller = callee;
 	}
 }

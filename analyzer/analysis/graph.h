@@ -43,6 +43,7 @@ struct graph_options {
 struct graph_node {
 	const char *name;
 	int64_t flat, cum;
+	struct uncertainty flat_uncertainty, cum_uncertainty;
 	bool inlined, called;
 	const struct profile_frame *frame; /* the first one seen of this node */
 	const struct profile_stack *stack; /* BY_STACK only, else NULL */
@@ -52,6 +53,7 @@ struct graph_node {
 struct graph_edge {
 	uint32_t caller, callee;
 	int64_t value;
+	struct uncertainty uncertainty;
 	bool inlined; /* never a real call */
 };
 

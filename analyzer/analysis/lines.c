@@ -80,18 +80,26 @@ static void add_stack(const struct profile *profile, const struct profile_stack 
 	for (size_t i = 0; i < stack->count; i++) {
 		const struct place *place = &places[profile->frame_ids[stack->first + i]];
 		struct routine *routine;
+		struct line_values *line;
 
 		if (place->routine == NO_ROUTINE)
 			continue;
 		routine = &out->items[place->routine];
+		line = &routine->lines[place->line];
 		if (!i) {
 			routine->flat += stack->value;
-			routine->lines[place->line].flat += stack->value;
+			line->flat += stack->value;
+			uncertainty_add(&routine->flat_uncertainty, &stack->uncertainty);
+			uncertainty_add(&line->flat_uncertainty, &stack->uncertainty);
 		}
-		if (!seen_further_in(profile, stack, i, places, false))
+		if (!seen_further_in(profile, stack, i, places, false)) {
 			routine->cum += stack->value;
-		if (!seen_further_in(profile, stack, i, places, true))
-			routine->lines[place->line].cum += stack->value;
+			uncertainty_add(&routine->cum_uncertainty, &stack->uncertainty);
+		}
+		if (!seen_further_in(profile, stack, i, places, true)) {
+			line->cum += stack->value;
+			uncertainty_add(&line->cum_uncertainty, &stack->uncertainty);
+		}
 	}
 }
 
@@ -116,7 +124,7 @@ static void drop_empty(struct routines *out)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < out->count; i++) {
-		if (out->items[i].flat || out->items[i].cum)
+		if (out->items[i].flat || out->items[i].cum || uncertainty_is_any(&out->items[i].cum_uncertainty))
 			out->items[kept++] = out->items[i];
 		else
 			free(out->items[i].lines);

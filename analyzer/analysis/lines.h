@@ -14,6 +14,7 @@
 struct line_values {
 	uint32_t line; /* 0 unknown */
 	int64_t flat, cum;
+	struct uncertainty flat_uncertainty, cum_uncertainty;
 };
 
 struct routine {
@@ -22,6 +23,7 @@ struct routine {
 	const char *module;
 	uint32_t start_line; /* 0 unknown */
 	int64_t flat, cum;
+	struct uncertainty flat_uncertainty, cum_uncertainty;
 	struct line_values *lines;
 	size_t line_count, line_capacity;
 };

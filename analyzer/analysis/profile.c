@@ -6,6 +6,7 @@
 
 #include "memory.h"
 #include "paths.h"
+#include "sampling.h"
 
 #define uthash_malloc(size) memory_zeroed(1, size)
 #include <uthash.h>
@@ -363,10 +364,10 @@ static uint32_t shown_frame(struct builder *builder, size_t at)
 	return add_frame(builder, &alone);
 }
 
-static void emit_stack(struct builder *builder, int64_t value)
+static void emit_stack(struct builder *builder, int64_t value, const struct uncertainty *uncertainty)
 {
 	struct profile *out = builder->out;
-	struct profile_stack stack = {.first = out->frame_id_count, .value = value};
+	struct profile_stack stack = {.first = out->frame_id_count, .value = value, .uncertainty = *uncertainty};
 
 	out->frame_ids = memory_grow(out->frame_ids, &out->frame_id_capacity,
 				     out->frame_id_count + builder->sequence_count, sizeof(*out->frame_ids));
@@ -380,16 +381,54 @@ static void emit_stack(struct builder *builder, int64_t value)
 	out->stacks[out->stack_count++] = stack;
 }
 
+static bool is_of_report(const struct profile_input *input, const struct value_type *type,
+			 const struct model_total *total)
+{
+	const struct recording *recording = input->recording;
+
+	return total->site_id && total->site_id < recording->site_count &&
+	       value_type_has_kind(type, recording->sites[total->site_id].kind);
+}
+
 /* The site's value if the report shows its kind, else 0. */
 static int64_t wanted_value(const struct profile_input *input, const struct value_type *type,
 			    const struct model_total *total)
 {
-	const struct recording *recording = input->recording;
+	return is_of_report(input, type, total) ? input->sign * value_type_of(type, total) : 0;
+}
 
-	if (!total->site_id || total->site_id >= recording->site_count ||
-	    !value_type_has_kind(type, recording->sites[total->site_id].kind))
-		return 0;
-	return input->sign * value_type_of(type, total);
+static int compare_sites(const void *left, const void *right)
+{
+	const struct model_total *a = left, *b = right;
+
+	return (a->site_id > b->site_id) - (a->site_id < b->site_id);
+}
+
+/* The same site's total at the other one of two moments; NULL: none. */
+static const struct model_total *other_moment(const struct profile_input *inputs, size_t input_count,
+					      const struct profile_input *input, const struct model_total *total)
+{
+	for (size_t i = 0; i < input_count; i++)
+		if (&inputs[i] != input && inputs[i].recording == input->recording && inputs[i].sign != input->sign &&
+		    inputs[i].count)
+			return bsearch(total, inputs[i].totals, inputs[i].count, sizeof(*total), compare_sites);
+	return NULL;
+}
+
+/* That of a growth is told with its later moment. */
+static struct uncertainty uncertainty_of(const struct profile_input *inputs, size_t input_count,
+					 const struct profile_input *input, const struct value_type *type,
+					 const struct model_total *total)
+{
+	const struct model_total *other = other_moment(inputs, input_count, input, total);
+	struct uncertainty own;
+
+	if (other && input->sign > 0)
+		return sampling_of_growth(type, other, total);
+	if (other)
+		return (struct uncertainty){0};
+	own = sampling_of(type, total);
+	return input->sign > 0 ? own : (struct uncertainty){.lost = own.gained};
 }
 
 static void add_input(struct builder *builder, const struct profile_input *input)
@@ -398,14 +437,21 @@ static void add_input(struct builder *builder, const struct profile_input *input
 	builder->ranges = memory_zeroed(input->recording->location_count, sizeof(*builder->ranges));
 	builder->range_id_count = 0;
 	for (size_t i = 0; i < input->count; i++) {
-		int64_t value = wanted_value(input, &builder->options->type, &input->totals[i]);
+		const struct model_total *total = &input->totals[i];
+		int64_t value = wanted_value(input, &builder->options->type, total);
+		struct uncertainty uncertainty;
 
-		if (!value)
+		if (!is_of_report(input, &builder->options->type, total))
 			continue;
-		collect_stack(builder, input->recording->sites[input->totals[i].site_id].node_id);
+		uncertainty =
+			uncertainty_of(builder->inputs, builder->input_count, input, &builder->options->type, total);
+		if (!value && !uncertainty_is_any(&uncertainty))
+			continue;
+		collect_stack(builder, input->recording->sites[total->site_id].node_id);
 		add_to_total(builder, value);
+		uncertainty_add(&builder->out->uncertainty, &uncertainty);
 		if (is_wanted(builder))
-			emit_stack(builder, value);
+			emit_stack(builder, value, &uncertainty);
 	}
 	free(builder->ranges);
 }
@@ -459,7 +505,7 @@ void profile_of_node(const struct recording *recording, uint32_t node_id, bool s
 	*out = (struct profile){.total = 1};
 	builder.ranges = memory_zeroed(recording->location_count, sizeof(*builder.ranges));
 	collect_stack(&builder, node_id);
-	emit_stack(&builder, 1);
+	emit_stack(&builder, 1, &(struct uncertainty){0});
 	free(builder.ranges);
 	release_builder(&builder);
 }
@@ -483,7 +529,10 @@ void profile_mark_needed(const struct profile_input *input, const struct value_t
 	for (size_t i = 0; i < input->count; i++) {
 		uint32_t node_id;
 
-		if (!wanted_value(input, type, &input->totals[i]))
+		struct uncertainty uncertainty = sampling_of(type, &input->totals[i]);
+
+		if (!wanted_value(input, type, &input->totals[i]) &&
+		    (!is_of_report(input, type, &input->totals[i]) || !uncertainty_is_any(&uncertainty)))
 			continue;
 		node_id = recording->sites[input->totals[i].site_id].node_id;
 		while (node_id && node_id < recording->node_count && !visited[node_id]) {

@@ -29,11 +29,12 @@
 #include <stdint.h>
 
 #include "../base/model.h"
+#include "interval.h"
 #include "value_type.h"
 
 struct profile_input {
 	const struct recording *recording;
-	const struct model_total *totals;
+	const struct model_total *totals; /* by site id, ascending */
 	size_t count;
 	int sign; /* +1 or -1 */
 };
@@ -56,7 +57,8 @@ struct profile_frame {
 /* frame_ids[first .. first + count) of the profile, innermost first; only shown frames. */
 struct profile_stack {
 	size_t first, count;
-	int64_t value; /* never 0 */
+	int64_t value; /* 0 only if it is an estimate */
+	struct uncertainty uncertainty;
 };
 
 /* Zeroed is valid and empty. */
@@ -72,7 +74,8 @@ struct profile {
 	 * inputs of two recordings a stack is known by its functions, otherwise by its functions and lines.
 	 */
 	int64_t total;
-	char **owned; /* strings made here */
+	struct uncertainty uncertainty; /* of all stacks together */
+	char **owned;                   /* strings made here */
 	size_t owned_count, owned_capacity;
 };
 

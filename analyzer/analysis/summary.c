@@ -3,7 +3,15 @@
 
 #include <stdlib.h>
 
+#include "interval.h"
 #include "memory.h"
+
+static void add_parts(struct model_parts *sum, const struct model_parts *parts)
+{
+	part_add(&sum->live, &parts->live);
+	part_add(&sum->acquired, &parts->acquired);
+	part_add(&sum->released, &parts->released);
+}
 
 static void add_total(struct summary *out, enum seep_kind kind, const struct model_total *total)
 {
@@ -16,6 +24,8 @@ static void add_total(struct summary *out, enum seep_kind kind, const struct mod
 	sum->acquired_bytes += total->acquired_bytes;
 	sum->released_count += total->released_count;
 	sum->temporary_count += total->temporary_count;
+	add_parts(&sum->count_parts, &total->count_parts);
+	add_parts(&sum->byte_parts, &total->byte_parts);
 	out->callsites++;
 	out->events += total->acquired_count + total->released_count;
 }

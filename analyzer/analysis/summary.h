@@ -11,6 +11,7 @@ struct summary_kind {
 	size_t callsites; /* with any figure */
 	int64_t live_count, live_bytes;
 	uint64_t acquired_count, acquired_bytes, released_count, temporary_count;
+	struct model_parts count_parts, byte_parts; /* what of it is estimated */
 };
 
 struct summary_module {

@@ -104,10 +104,13 @@ static void add_stack(struct builder *builder, const struct profile_stack *stack
 	for (size_t i = stack->count; i-- > 0;) {
 		entry = find_child(builder, parent, builder->profile->frame_ids[stack->first + i]);
 		entry->node.cum += stack->value;
+		uncertainty_add(&entry->node.cum_uncertainty, &stack->uncertainty);
 		parent = entry->id;
 	}
-	if (entry)
-		entry->node.flat += stack->value;
+	if (!entry)
+		return;
+	entry->node.flat += stack->value;
+	uncertainty_add(&entry->node.flat_uncertainty, &stack->uncertainty);
 }
 
 /* ---- what is shown ---- */
@@ -135,7 +138,7 @@ static void show_above(struct builder *builder, int64_t least, struct tree *out)
 	for (size_t i = 0; i < count; i++) {
 		struct node_entry *entry = builder->by_id[i];
 
-		if (!entry->node.cum && !entry->node.flat)
+		if (!entry->node.cum && !entry->node.flat && !uncertainty_is_any(&entry->node.cum_uncertainty))
 			continue;
 		entry->shown = magnitude(entry->node.cum) >= least && parent_is_shown(builder, entry);
 		out->known_count += entry->shown;

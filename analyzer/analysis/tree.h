@@ -27,6 +27,7 @@ struct tree_node {
 	bool last; /* of its parent's shown children */
 	uint32_t shown_children;
 	int64_t flat, cum;
+	struct uncertainty flat_uncertainty, cum_uncertainty;
 	const struct profile_frame *frame; /* the first one seen */
 };
 #define TREE_NONE UINT32_MAX

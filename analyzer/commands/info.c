@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "../analysis/memory.h"
+#include "../analysis/sampling.h"
 #include "commands.h"
 #include "open.h"
 
@@ -166,6 +167,7 @@ static int gather(struct session *session, struct gathered *all, struct error *e
 		code = gather_marks(session, all, error);
 	if (code)
 		return code;
+	sampling_bound(&main->recording, main->totals, main->count, INT64_MAX);
 	summary_build(&main->recording, main->totals, main->count, &all->summary);
 	all->host = store_read_meta(main->store, "host");
 	all->kernel = store_read_meta(main->store, "kernel");

@@ -11,6 +11,7 @@
 
 #include "../analysis/memory.h"
 #include "../analysis/process.h"
+#include "../analysis/sampling.h"
 #include "../base/clock.h"
 #include "../symbols/symbols.h"
 #include "commands.h"
@@ -149,6 +150,9 @@ static int read_figures(struct session *session, struct error *error)
 	if (!code && session->has_base)
 		code = store_read_totals(session->base.store, 0, INT64_MAX, &session->base.totals, &session->base.count,
 					 error);
+	sampling_bound(&main->recording, main->totals, main->count, session->until_ns);
+	sampling_bound(&main->recording, main->earlier, main->earlier_count, session->since_ns);
+	sampling_bound(&session->base.recording, session->base.totals, session->base.count, INT64_MAX);
 	return code;
 }
 
@@ -354,6 +358,13 @@ static void fill_head(struct session *session)
 		.ignore = options->ignore,
 		.hide = options->hide,
 		.total = session->profile.total,
+		.uncertainty = session->profile.uncertainty,
+		.samplings = value_type_has_kind(&options->type, SEEP_KIND_HEAP) ? recording->samplings : NULL,
+		.sampling_count = recording->sampling_count,
+		.base_samplings =
+			value_type_has_kind(&options->type, SEEP_KIND_HEAP) ? session->base.recording.samplings : NULL,
+		.base_sampling_count = session->base.recording.sampling_count,
+		.until_ns = session->until_ns,
 		.trust = session_trust(session),
 		.style = command_style(),
 	};

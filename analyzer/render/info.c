@@ -8,6 +8,7 @@
 
 #include "../analysis/memory.h"
 #include "../analysis/paths.h"
+#include "sampling.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define MOST_FRAMES 12    /* of a stack in one line */
@@ -102,6 +103,11 @@ static void add_recording(struct buffer *out, const struct info *info)
 			      info->seep_version ? info->seep_version : "unknown");
 	if (info->recorder_cpu_ns >= 0)
 		buffer_format(out, "Recorder: %s of CPU time\n", figure_duration(info->recorder_cpu_ns).text);
+	if (recording->sampling_count) {
+		buffer_add(out, "Sampled: ");
+		sampling_add_history(out, recording->samplings, recording->sampling_count, INT64_MAX);
+		buffer_add(out, " of heap bytes; descriptors, mappings and threads are exact\n");
+	}
 	buffer_format(out, "Events: %llu at %zu callsites; %zu tree nodes, %zu code addresses\n",
 		      (unsigned long long)summary->events, summary->callsites, summary->nodes, summary->addresses);
 }
@@ -131,6 +137,21 @@ static void add_limit(struct buffer *out, const struct info *info)
 		      last->cpu_ns > 0 ? 100 * (double)last->hook_ns / (double)last->cpu_ns : 0);
 }
 
+static void add_part(struct buffer *out, struct unit unit, int64_t value, const struct model_part *part, int columns)
+{
+	sampling_add_width(out, unit, value, &(struct uncertainty){.gained = *part}, columns);
+}
+
+/* Under a row with estimates: their 95 % intervals. */
+static void add_widths(struct buffer *out, const struct summary_kind *sum)
+{
+	add_part(out, unit_own(false), sum->live_count, &sum->count_parts.live, 10);
+	add_part(out, unit_own(true), sum->live_bytes, &sum->byte_parts.live, 11);
+	add_part(out, unit_own(false), (int64_t)sum->acquired_count, &sum->count_parts.acquired, 11);
+	add_part(out, unit_own(false), (int64_t)sum->released_count, &sum->count_parts.released, 11);
+	buffer_format(out, "%21s   estimates, with their 95%% intervals\n", "");
+}
+
 static void add_kinds(struct buffer *out, const struct info *info)
 {
 	add_section(out, info, "      held      bytes   acquired   released  temporary  callsites  kind");
@@ -145,6 +166,8 @@ static void add_kinds(struct buffer *out, const struct info *info)
 			      (unsigned long long)sum->acquired_count, (unsigned long long)sum->released_count,
 			      (unsigned long long)sum->temporary_count, sum->callsites,
 			      kind_name((enum seep_kind)kind));
+		if (sum->byte_parts.acquired.weight > 0)
+			add_widths(out, sum);
 	}
 }
 

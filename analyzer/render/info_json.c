@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "info.h"
+#include "sampling.h"
 
 #include <math.h>
 
@@ -41,6 +42,27 @@ static void add_stack(struct json *json, const char *key, const struct recording
 	profile_release(&profile);
 }
 
+static void add_intervals(struct json *json, const struct summary_kind *sum)
+{
+	const struct {
+		const char *name;
+		int64_t value;
+		const struct model_part *part;
+	} figures[] = {
+		{"live_count", sum->live_count, &sum->count_parts.live},
+		{"live_bytes", sum->live_bytes, &sum->byte_parts.live},
+		{"acquired_count", (int64_t)sum->acquired_count, &sum->count_parts.acquired},
+		{"acquired_bytes", (int64_t)sum->acquired_bytes, &sum->byte_parts.acquired},
+		{"released_count", (int64_t)sum->released_count, &sum->count_parts.released},
+	};
+
+	if (!(sum->byte_parts.acquired.weight > 0))
+		return;
+	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
+		sampling_json_interval(json, figures[i].name, figures[i].value,
+				       &(struct uncertainty){.gained = *figures[i].part});
+}
+
 static void add_kinds(struct json *json, const struct info *info)
 {
 	json_begin_array(json, "kinds");
@@ -58,6 +80,7 @@ static void add_kinds(struct json *json, const struct info *info)
 		json_uint(json, "acquired_bytes", sum->acquired_bytes);
 		json_uint(json, "released_count", sum->released_count);
 		json_uint(json, "temporary_count", sum->temporary_count);
+		add_intervals(json, sum);
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -284,6 +307,7 @@ void info_json(struct buffer *out, const struct info *info)
 	json_uint(&json, "callsites", info->summary->callsites);
 	json_uint(&json, "tree_nodes", info->summary->nodes);
 	json_uint(&json, "code_addresses", info->summary->addresses);
+	sampling_json_history(&json, "sampling", recording->samplings, recording->sampling_count);
 	add_kinds(&json, info);
 	add_processes(&json, info);
 	add_limit(&json, info);

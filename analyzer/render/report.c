@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "../analysis/memory.h"
+#include "sampling.h"
 
 static int64_t magnitude(int64_t value)
 {
@@ -59,6 +60,16 @@ static void add_filters(struct buffer *out, const struct report_head *head)
 	}
 }
 
+/* " ±0.80MB" behind a figure in a sentence. */
+static void add_total_width(struct buffer *out, const struct report_head *head, struct unit unit)
+{
+	/* the total of differences is one of magnitudes */
+	if (head->is_difference || !uncertainty_is_any(&head->uncertainty))
+		return;
+	buffer_add(out, " ");
+	sampling_add_width(out, unit, head->total, &head->uncertainty, 0);
+}
+
 static void add_head(struct buffer *out, const struct report_head *head, struct unit unit)
 {
 	if (head->program) {
@@ -70,9 +81,13 @@ static void add_head(struct buffer *out, const struct report_head *head, struct 
 	if (head->time_ns)
 		add_time(out, head->time_ns);
 	/* The blank at the end is pprof's: it has room for a ratio that only profiles of time have. */
-	if (head->duration_ns)
-		buffer_format(out, "Duration: %s, Total samples = %s \n", figure_duration(head->duration_ns).text,
+	if (head->duration_ns) {
+		buffer_format(out, "Duration: %s, Total samples = %s", figure_duration(head->duration_ns).text,
 			      figure_value(unit, head->total).text);
+		add_total_width(out, head, unit);
+		buffer_add(out, " \n");
+	}
+	sampling_add_head(out, head);
 	add_filters(out, head);
 }
 
@@ -154,6 +169,8 @@ static struct unit tree_unit(const struct report_head *head, const struct tree *
 
 /* ---- top ---- */
 
+enum { WIDTH_COLUMNS = 11 }; /* of " ±0.80MB" */
+
 static const char *inline_label(const struct graph_node *node)
 {
 	if (!node->inlined)
@@ -162,18 +179,33 @@ static const char *inline_label(const struct graph_node *node)
 }
 
 /* The frames of a stack below each other, in the column of the names. */
-static void add_stack(struct buffer *out, const struct profile *profile, const struct profile_stack *stack)
+static void add_stack(struct buffer *out, const struct profile *profile, const struct profile_stack *stack, int margin)
 {
 	for (size_t i = 0; i < stack->count; i++) {
 		const struct profile_frame *frame = &profile->frames[profile->frame_ids[stack->first + i]];
 		char *name = graph_frame_name(frame, BY_LINE);
 
 		if (i)
-			buffer_format(out, "%48s", "");
+			buffer_format(out, "%*s", margin, "");
 		report_name(out, name);
 		buffer_add(out, frame->inlined ? " (inline)\n" : "\n");
 		free(name);
 	}
+}
+
+/* A figure in its column, and where figures are estimates the column of its interval. */
+static void add_figure(struct buffer *out, const struct report_head *head, struct unit unit, int64_t value,
+		       const struct uncertainty *uncertainty)
+{
+	buffer_format(out, "%10s", figure_value(unit, value).text);
+	if (report_is_sampled(head))
+		sampling_add_width(out, unit, value, uncertainty, WIDTH_COLUMNS);
+}
+
+/* The title over that column. */
+static const char *width_title(const struct report_head *head)
+{
+	return report_is_sampled(head) ? "          ±" : "";
 }
 
 void report_top(struct buffer *out, const struct report_head *head, const struct graph *graph)
@@ -184,17 +216,20 @@ void report_top(struct buffer *out, const struct report_head *head, const struct
 	add_head(out, head, unit);
 	add_shown(out, head, unit,
 		  (struct shown){graph->shown_flat, graph->node_count, graph->known_count, graph->dropped_count});
-	buffer_format(out, "%s%10s %5s%% %5s%% %10s %5s%%%s\n", style_strong(head->style), "flat", "flat", "sum", "cum",
-		      "cum", style_end(head->style));
+	buffer_format(out, "%s%10s%s %5s%% %5s%% %10s%s %5s%%%s\n", style_strong(head->style), "flat",
+		      width_title(head), "flat", "sum", "cum", width_title(head), "cum", style_end(head->style));
 	for (size_t i = 0; i < graph->node_count; i++) {
 		const struct graph_node *node = &graph->nodes[i];
 
 		sum += node->flat;
-		buffer_format(out, "%10s %s %s %10s %s  ", figure_value(unit, node->flat).text,
-			      figure_percent(node->flat, head->total).text, figure_percent(sum, head->total).text,
-			      figure_value(unit, node->cum).text, figure_percent(node->cum, head->total).text);
+		add_figure(out, head, unit, node->flat, &node->flat_uncertainty);
+		buffer_format(out, " %s %s ", figure_percent(node->flat, head->total).text,
+			      figure_percent(sum, head->total).text);
+		add_figure(out, head, unit, node->cum, &node->cum_uncertainty);
+		buffer_format(out, " %s  ", figure_percent(node->cum, head->total).text);
 		if (node->stack) {
-			add_stack(out, graph->profile, node->stack);
+			add_stack(out, graph->profile, node->stack,
+				  report_is_sampled(head) ? 48 + 2 * WIDTH_COLUMNS : 48);
 			continue;
 		}
 		report_name(out, node->name);
@@ -209,12 +244,24 @@ void report_top(struct buffer *out, const struct report_head *head, const struct
 #define PEEK_RULE "----------------------------------------------------------+-------------\n"
 #define PEEK_LEGEND "      flat  flat%   sum%        cum   cum%   calls calls% + context \t \t \n"
 
+/* Behind a name, since the columns are pprof's. */
+static void add_width_after(struct buffer *out, const char *before, struct unit unit, int64_t value,
+			    const struct uncertainty *uncertainty)
+{
+	if (!uncertainty_is_any(uncertainty))
+		return;
+	buffer_add(out, before);
+	sampling_add_width(out, unit, value, uncertainty, 0);
+}
+
 static void add_edge(struct buffer *out, struct unit unit, const struct graph_edge *edge,
 		     const struct graph_node *other, int64_t cum)
 {
 	buffer_format(out, "%50s %s |   ", figure_value(unit, edge->value).text, figure_percent(edge->value, cum).text);
 	report_name(out, other->name);
-	buffer_add(out, edge->inlined ? " (inline)\n" : "\n");
+	buffer_add(out, edge->inlined ? " (inline)" : "");
+	add_width_after(out, " ", unit, edge->value, &edge->uncertainty);
+	buffer_add(out, "\n");
 }
 
 static void add_peeked(struct buffer *out, const struct report_head *head, const struct graph *graph, size_t at,
@@ -230,7 +277,10 @@ static void add_peeked(struct buffer *out, const struct report_head *head, const
 		      figure_value(unit, node->cum).text, figure_percent(node->cum, head->total).text);
 	buffer_add(out, style_strong(head->style));
 	report_name(out, node->name);
-	buffer_format(out, "%s\n", style_end(head->style));
+	buffer_add(out, style_end(head->style));
+	add_width_after(out, " flat ", unit, node->flat, &node->flat_uncertainty);
+	add_width_after(out, " cum ", unit, node->cum, &node->cum_uncertainty);
+	buffer_add(out, "\n");
 	for (size_t i = 0; i < graph->edge_count; i++)
 		if (graph->edges[i].caller == at)
 			add_edge(out, unit, &graph->edges[i], &graph->nodes[graph->edges[i].callee], node->cum);
@@ -303,14 +353,16 @@ void report_tree(struct buffer *out, const struct report_head *head, const struc
 	add_head(out, head, unit);
 	add_shown(out, head, unit,
 		  (struct shown){tree->shown_flat, tree->node_count, tree->known_count, tree->dropped_count});
-	buffer_format(out, "%s%10s %5s%% %10s %5s%%  calling context, outermost first%s\n", style_strong(head->style),
-		      "cum", "cum", "flat", "flat", style_end(head->style));
+	buffer_format(out, "%s%10s%s %5s%% %10s%s %5s%%  calling context, outermost first%s\n",
+		      style_strong(head->style), "cum", width_title(head), "cum", "flat", width_title(head), "flat",
+		      style_end(head->style));
 	for (size_t i = 0; i < tree->node_count; i++) {
 		const struct tree_node *node = &tree->nodes[i];
 
-		buffer_format(out, "%10s %s %10s %s  ", figure_value(unit, node->cum).text,
-			      figure_percent(node->cum, head->total).text, figure_value(unit, node->flat).text,
-			      figure_percent(node->flat, head->total).text);
+		add_figure(out, head, unit, node->cum, &node->cum_uncertainty);
+		buffer_format(out, " %s ", figure_percent(node->cum, head->total).text);
+		add_figure(out, head, unit, node->flat, &node->flat_uncertainty);
+		buffer_format(out, " %s  ", figure_percent(node->flat, head->total).text);
 		add_tree_name(out, tree, (uint32_t)i, root_count);
 	}
 	add_nothing(out, head, tree->node_count);
@@ -335,20 +387,28 @@ static const struct line_values *values_of_line(const struct routine *routine, u
 	return NULL;
 }
 
-static void add_line(struct buffer *out, struct unit unit, const struct line_values *values, uint32_t line,
-		     const char *text)
+static void add_line(struct buffer *out, struct unit unit, bool is_sampled, const struct line_values *values,
+		     uint32_t line, const char *text)
 {
+	static const struct uncertainty exact;
 	struct figure flat, cum;
 
-	buffer_format(out, "%10s %10s %6u:", value_or_dot(&flat, unit, values ? values->flat : 0),
-		      value_or_dot(&cum, unit, values ? values->cum : 0), line);
+	buffer_format(out, "%10s", value_or_dot(&flat, unit, values ? values->flat : 0));
+	if (is_sampled)
+		sampling_add_width(out, unit, values ? values->flat : 0, values ? &values->flat_uncertainty : &exact,
+				   WIDTH_COLUMNS);
+	buffer_format(out, " %10s", value_or_dot(&cum, unit, values ? values->cum : 0));
+	if (is_sampled)
+		sampling_add_width(out, unit, values ? values->cum : 0, values ? &values->cum_uncertainty : &exact,
+				   WIDTH_COLUMNS);
+	buffer_format(out, " %6u:", line);
 	for (; *text; text++)
 		buffer_add_bytes(out, (unsigned char)*text >= 0x20 || *text == '\t' ? text : "?", 1);
 	buffer_add(out, "\n");
 }
 
 /* The lines between the function's start and a little after its last line with a value. */
-static void add_source(struct buffer *out, struct unit unit, const struct routine *routine,
+static void add_source(struct buffer *out, struct unit unit, bool is_sampled, const struct routine *routine,
 		       const struct report_source *source)
 {
 	uint32_t first = routine->lines[0].line, last = routine->lines[routine->line_count - 1].line + LIST_MARGIN;
@@ -358,10 +418,10 @@ static void add_source(struct buffer *out, struct unit unit, const struct routin
 	else
 		first = first > LIST_MARGIN ? first - LIST_MARGIN : 1;
 	for (uint32_t line = first; line <= last && line <= source->line_count; line++)
-		add_line(out, unit, values_of_line(routine, line), line, source->lines[line - 1]);
+		add_line(out, unit, is_sampled, values_of_line(routine, line), line, source->lines[line - 1]);
 }
 
-static void add_bare_lines(struct buffer *out, struct unit unit, const struct routine *routine,
+static void add_bare_lines(struct buffer *out, struct unit unit, bool is_sampled, const struct routine *routine,
 			   const struct report_source *source)
 {
 	if (source->looked) {
@@ -370,7 +430,7 @@ static void add_bare_lines(struct buffer *out, struct unit unit, const struct ro
 		buffer_add(out, "\n");
 	}
 	for (size_t i = 0; i < routine->line_count && routine->file; i++)
-		add_line(out, unit, &routine->lines[i], routine->lines[i].line,
+		add_line(out, unit, is_sampled, &routine->lines[i], routine->lines[i].line,
 			 routine->lines[i].line ? "" : " (line unknown)");
 }
 
@@ -383,9 +443,12 @@ static void add_routine(struct buffer *out, const struct report_head *head, cons
 	report_name(out, routine->function);
 	buffer_add(out, " in ");
 	report_name(out, routine->file ? routine->file : routine->module[0] ? routine->module : "code of no file");
-	buffer_format(out, "%s\n%10s %10s (flat, cum) %s of Total\n", style_end(head->style),
+	buffer_format(out, "%s\n%10s %10s (flat, cum) %s of Total", style_end(head->style),
 		      figure_value(unit, routine->flat).text, figure_value(unit, routine->cum).text,
 		      figure_percent(routine->cum, head->total).text);
+	add_width_after(out, ", flat ", unit, routine->flat, &routine->flat_uncertainty);
+	add_width_after(out, ", cum ", unit, routine->cum, &routine->cum_uncertainty);
+	buffer_add(out, "\n");
 	if (!routine->file)
 		buffer_add(out, "  No line numbers: the module's debug info was not found; `seep info` says why\n");
 	if (source->found && routine->file && strcmp(source->found, routine->file) != 0) {
@@ -394,15 +457,20 @@ static void add_routine(struct buffer *out, const struct report_head *head, cons
 		buffer_add(out, "\n");
 	}
 	if (source->found)
-		add_source(out, unit, routine, source);
+		add_source(out, unit, report_is_sampled(head), routine, source);
 	else
-		add_bare_lines(out, unit, routine, source);
+		add_bare_lines(out, unit, report_is_sampled(head), routine, source);
 }
 
 void report_list(struct buffer *out, const struct report_head *head, const struct routines *routines,
 		 const struct report_source *sources)
 {
-	buffer_format(out, "Total: %s\n", figure_value(unit_own(value_type_is_bytes(&head->type)), head->total).text);
+	struct unit unit = unit_own(value_type_is_bytes(&head->type));
+
+	buffer_format(out, "Total: %s", figure_value(unit, head->total).text);
+	add_total_width(out, head, unit);
+	buffer_add(out, "\n");
+	sampling_add_head(out, head);
 	for (size_t i = 0; i < routines->count; i++)
 		add_routine(out, head, &routines->items[i], &sources[i]);
 	add_tail(out, head);

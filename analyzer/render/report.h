@@ -27,7 +27,12 @@ struct report_head {
 	bool is_live;                 /* the recording still grows */
 	bool is_difference;           /* of two moments or recordings */
 	const char *focus, *ignore, *hide;
-	int64_t total; /* percentages are of this */
+	int64_t total;                  /* percentages are of this */
+	struct uncertainty uncertainty; /* of the total */
+	/* how heap blocks were sampled; NULL for reports of other kinds, and where every block was recorded */
+	const struct model_sampling *samplings, *base_samplings;
+	size_t sampling_count, base_sampling_count;
+	int64_t until_ns; /* the figures' moment */
 	struct trust trust;
 	struct style style;
 };

@@ -4,6 +4,7 @@
 
 #include "../analysis/memory.h"
 #include "report.h"
+#include "sampling.h"
 
 /* A share of the total in percent, signed as the value is. */
 static double percent_of(int64_t value, int64_t total)
@@ -26,6 +27,15 @@ static struct json begin_report(struct buffer *out, const struct report_head *he
 	json_int(&json, "duration_ns", head->duration_ns);
 	json_bool(&json, "live", head->is_live);
 	json_int(&json, "total", head->total);
+	json_bool(&json, "sampled", report_is_sampled(head));
+	if (!report_is_sampled(head))
+		return json;
+	if (!head->is_difference) /* the total of differences is one of magnitudes */
+		sampling_json_interval(&json, "total", head->total, &head->uncertainty);
+	json_real(&json, "confidence", 0.95);
+	sampling_json_history(&json, "sampling", head->samplings, head->sampling_count);
+	if (head->base)
+		sampling_json_history(&json, "base_sampling", head->base_samplings, head->base_sampling_count);
 	return json;
 }
 
@@ -41,6 +51,17 @@ static void add_values(struct json *json, const struct report_head *head, int64_
 	json_real(json, "flat_percent", percent_of(flat, head->total));
 	json_int(json, "cum", cum);
 	json_real(json, "cum_percent", percent_of(cum, head->total));
+}
+
+/* The ends of the intervals, where figures are estimates. */
+static void add_intervals(struct json *json, const struct report_head *head, int64_t flat,
+			  const struct uncertainty *flat_uncertainty, int64_t cum,
+			  const struct uncertainty *cum_uncertainty)
+{
+	if (!report_is_sampled(head))
+		return;
+	sampling_json_interval(json, "flat", flat, flat_uncertainty);
+	sampling_json_interval(json, "cum", cum, cum_uncertainty);
 }
 
 static void add_frame(struct json *json, const struct profile_frame *frame)
@@ -84,6 +105,7 @@ void report_top_json(struct buffer *out, const struct report_head *head, const s
 		json_begin_object(&json, NULL);
 		json_string(&json, "name", node->name);
 		add_values(&json, head, node->flat, node->cum);
+		add_intervals(&json, head, node->flat, &node->flat_uncertainty, node->cum, &node->cum_uncertainty);
 		json_bool(&json, "inlined", node->inlined);
 		if (node->stack)
 			add_stack(&json, graph->profile, node->stack);
@@ -93,7 +115,8 @@ void report_top_json(struct buffer *out, const struct report_head *head, const s
 	end_report(&json, head);
 }
 
-static void add_calls(struct json *json, const struct graph *graph, size_t at, bool callers)
+static void add_calls(struct json *json, const struct report_head *head, const struct graph *graph, size_t at,
+		      bool callers)
 {
 	json_begin_array(json, callers ? "callers" : "callees");
 	for (size_t i = 0; i < graph->edge_count; i++) {
@@ -104,6 +127,8 @@ static void add_calls(struct json *json, const struct graph *graph, size_t at, b
 		json_begin_object(json, NULL);
 		json_string(json, "name", graph->nodes[callers ? edge->caller : edge->callee].name);
 		json_int(json, "value", edge->value);
+		if (report_is_sampled(head))
+			sampling_json_interval(json, "value", edge->value, &edge->uncertainty);
 		json_bool(json, "inlined", edge->inlined);
 		json_end_object(json);
 	}
@@ -128,8 +153,9 @@ size_t report_peek_json(struct buffer *out, const struct report_head *head, cons
 		json_begin_object(&json, NULL);
 		json_string(&json, "name", node->name);
 		add_values(&json, head, node->flat, node->cum);
-		add_calls(&json, graph, i, true);
-		add_calls(&json, graph, i, false);
+		add_intervals(&json, head, node->flat, &node->flat_uncertainty, node->cum, &node->cum_uncertainty);
+		add_calls(&json, head, graph, i, true);
+		add_calls(&json, head, graph, i, false);
 		json_end_object(&json);
 	}
 	json_end_array(&json);
@@ -156,6 +182,7 @@ void report_tree_json(struct buffer *out, const struct report_head *head, const 
 			json_uint(&json, "parent", node->parent);
 		json_uint(&json, "depth", node->depth);
 		add_values(&json, head, node->flat, node->cum);
+		add_intervals(&json, head, node->flat, &node->flat_uncertainty, node->cum, &node->cum_uncertainty);
 		json_bool(&json, "inlined", node->inlined);
 		json_end_object(&json);
 	}
@@ -163,12 +190,14 @@ void report_tree_json(struct buffer *out, const struct report_head *head, const 
 	end_report(&json, head);
 }
 
-static void add_line(struct json *json, const struct report_source *source, const struct line_values *values)
+static void add_line(struct json *json, const struct report_head *head, const struct report_source *source,
+		     const struct line_values *values)
 {
 	json_begin_object(json, NULL);
 	json_uint(json, "line", values->line);
 	json_int(json, "flat", values->flat);
 	json_int(json, "cum", values->cum);
+	add_intervals(json, head, values->flat, &values->flat_uncertainty, values->cum, &values->cum_uncertainty);
 	if (source->found && values->line && values->line <= source->line_count)
 		json_string(json, "text", source->lines[values->line - 1]);
 	json_end_object(json);
@@ -189,9 +218,11 @@ void report_list_json(struct buffer *out, const struct report_head *head, const 
 		json_string(&json, "module", routine->module);
 		json_string(&json, "source", sources[i].found);
 		add_values(&json, head, routine->flat, routine->cum);
+		add_intervals(&json, head, routine->flat, &routine->flat_uncertainty, routine->cum,
+			      &routine->cum_uncertainty);
 		json_begin_array(&json, "lines");
 		for (size_t l = 0; l < routine->line_count; l++)
-			add_line(&json, &sources[i], &routine->lines[l]);
+			add_line(&json, head, &sources[i], &routine->lines[l]);
 		json_end_array(&json);
 		json_end_object(&json);
 	}

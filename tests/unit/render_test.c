@@ -137,6 +137,63 @@ static void expect_top(struct test *test, const struct graph_options *options, c
 	graph_release(&graph);
 }
 
+/* The cache's callsite is an estimate from 15 sampled blocks of 10 kB; the small one had none sampled that lives. */
+static void sample(struct test *test)
+{
+	static const struct model_sampling samplings[] = {{1, 524288}, {NS_PER_S, 1048576}};
+	struct model_total *cache = &test->fixture.totals[0], *tiny = &test->fixture.totals[4];
+
+	cache->byte_parts.live = (struct model_part){.unseen = 9 * MB - 15 * 10485, .variance = 17.0 * MB / 2 * MB / 2};
+	cache->byte_parts.live.weight = tiny->byte_parts.live.weight = 524288;
+	tiny->live_bytes = 0;
+	profile_release(&test->profile);
+	build(test, "inuse_space");
+	test->head.uncertainty = test->profile.uncertainty;
+	test->head.samplings = samplings;
+	test->head.sampling_count = 2;
+	test->head.until_ns = 1;
+}
+
+static void estimates_are_marked_with_their_interval(void **state)
+{
+	struct test *test = *state;
+
+	build(test, "inuse_space");
+	sample(test);
+	expect_top(test, &(struct graph_options){.limit = 10, .node_fraction = GRAPH_NODE_FRACTION}, "top_sampled.txt");
+	assert_null(strstr(test->out.text, "1MB of heap bytes")); /* it came after the figures' moment */
+}
+
+static void a_change_of_the_interval_is_told_with_its_time(void **state)
+{
+	struct test *test = *state;
+	struct graph graph;
+
+	build(test, "inuse_space");
+	sample(test);
+	test->head.until_ns = 2 * NS_PER_S;
+	graph_build(&test->profile, &(struct graph_options){0}, &graph);
+	report_top(&test->out, &test->head, &graph);
+	assert_non_null(strstr(test->out.text, "Sampled: 1 in 512kB until 00:00:01, then 1 in 1MB of heap bytes;"));
+	graph_release(&graph);
+}
+
+static void json_has_the_ends_of_each_interval(void **state)
+{
+	struct test *test = *state;
+	struct graph graph;
+
+	build(test, "inuse_space");
+	sample(test);
+	graph_build(&test->profile, &(struct graph_options){0}, &graph);
+	report_top_json(&test->out, &test->head, &graph);
+	assert_non_null(strstr(test->out.text, "\"sampled\": true"));
+	assert_non_null(strstr(test->out.text, "\"flat_low\": "));
+	/* nothing of it was sampled: at most 3.69 intervals are missing */
+	assert_non_null(strstr(test->out.text, "\"flat_high\": 1934036"));
+	graph_release(&graph);
+}
+
 static void top_is_pprofs_text(void **state)
 {
 	struct test *test = *state;
@@ -458,6 +515,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(top_is_pprofs_text),
+		TEST(estimates_are_marked_with_their_interval),
+		TEST(a_change_of_the_interval_is_told_with_its_time),
+		TEST(json_has_the_ends_of_each_interval),
 		TEST(top_by_cum_shows_the_limit),
 		TEST(counts_have_no_unit),
 		TEST(stacks_are_written_below_each_other),
