@@ -10,7 +10,8 @@
  *   request DEPTH   from one function, down through up to DEPTH frames, allocating at a different depth each time
  *   live LIVE       LIVE blocks of 64 bytes; each pair replaces one of them at random
  *   threads N       N threads that do steady pairs at depth 10; CPU time of a pair, not elapsed time
- *   sites SITES     pairs at SITES different stacks of 18 frames in random order
+ *   sites SITES     pairs at SITES different stacks of 18 frames in random order; few sites differ in their last frames
+ * only
  *
  * The least of several batches counts: what disturbs a batch only makes it longer. CPU time of the process is measured.
  */
@@ -135,7 +136,7 @@ static NOINLINE void site_left(uint32_t path, int left_over)
 	if (left_over == 0)
 		pair();
 	else
-		(path & 1 ? site_left : site_right)(path >> 1, left_over - 1);
+		(path >> (left_over - 1) & 1 ? site_left : site_right)(path, left_over - 1);
 	__asm__ volatile("");
 }
 
@@ -144,11 +145,11 @@ static NOINLINE void site_right(uint32_t path, int left_over)
 	if (left_over == 0)
 		pair();
 	else
-		(path & 1 ? site_left : site_right)(path >> 1, left_over - 1);
+		(path >> (left_over - 1) & 1 ? site_left : site_right)(path, left_over - 1);
 	__asm__ volatile("");
 }
 
-/* The bits of a site's number are the path to it. */
+/* The bits of a site's number are the path to it, so that few sites differ in their last frames only. */
 static NOINLINE void sites(uint32_t count)
 {
 	static uint32_t random = 1;

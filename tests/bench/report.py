@@ -71,6 +71,9 @@ def markdown(comparison, workloads, tools, facts):
     rows.append(["*bare, CPU s*", *(_bare_seconds(comparison.outcomes[workload.name]) for workload in workloads)])
     rows.append(["*allocations and frees*", *(figures.text_of_count(comparison.events.get(workload.name))
                                               for workload in workloads)])
+    if any("seep" in comparison.outcomes[workload.name] for workload in workloads):
+        rows.append(["*Seep's recorder alone, CPU s*", *(_helper_seconds(comparison.outcomes[workload.name].get("seep"))
+                                                         for workload in workloads)])
     parts = [comparison.part_of_heaptrack(workload.name) for workload in workloads]
     if any(part is not None for part in parts):
         rows.append(["*Seep's added CPU, of heaptrack's*", *("–" if part is None else f"{part:.0%}" for part in parts)])
@@ -91,6 +94,11 @@ def markdown(comparison, workloads, tools, facts):
 def _bare_seconds(outcomes):
     cpu = outcomes["bare"].cpu_s() if "bare" in outcomes else None
     return f"{cpu.median:.2f}" if cpu else "–"
+
+
+def _helper_seconds(outcome):
+    spread = outcome and figures.spread_of([result.cpu_helpers_s for result in outcome.results])
+    return f"{spread.median:.2f}" if spread else "–"
 
 
 def _rate(outcome):
@@ -127,13 +135,12 @@ def _notes(comparison, workloads, tools):
 
 
 def chart_groups(comparison, workloads, tools):
-    """Groups and series for svg.bar_chart: one group a workload, the tools of CHARTED that were run."""
-    series = [tool for tool in tools if tool.name in CHARTED and not tool.missing()]
-    groups = []
-    for workload in workloads:
-        outcomes = comparison.outcomes[workload.name]
-        groups.append((workload.title, [_bar(outcomes[tool.name]) for tool in series]))
-    return groups, [tool.title for tool in series]
+    """Groups and series for svg.bar_chart: one group a workload, the tools of CHARTED; no bars of tools that were not run."""
+    by_name = {tool.name: tool for tool in tools if not tool.missing()}
+    series = [by_name[name].title if name in by_name else name for name in CHARTED]
+    groups = [(workload.title, [_bar(comparison.outcomes[workload.name].get(name)) if name in by_name else None
+                                for name in CHARTED]) for workload in workloads]
+    return groups, series
 
 
 def _bar(outcome):

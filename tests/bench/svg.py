@@ -34,22 +34,6 @@ class LogScale:
         return [value for value in values if self.least * 0.999 <= value <= self.greatest * 1.001]
 
 
-class LinearScale:
-    """Positions of values between 0 and greatest, with ticks at round numbers."""
-
-    def __init__(self, greatest, start, end):
-        self.greatest, self.start, self.end = max(greatest, 1e-9), start, end
-
-    def place(self, value):
-        return self.start + min(max(value, 0), self.greatest) / self.greatest * (self.end - self.start)
-
-    def ticks(self):
-        raw = self.greatest / 5
-        unit = 10.0 ** math.floor(math.log10(raw))
-        step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= raw * 0.999)
-        return [step * i for i in range(int(self.greatest / step + 1e-9) + 1)]
-
-
 def tick_text(value):
     for limit, unit in ((1e6, "M"), (1e3, "k")):
         if value >= limit:
@@ -88,10 +72,10 @@ def _heading(title, subtitle):
     return parts, 47 + 16 * len(lines)
 
 
-def _legend(names, y, mark):
-    """Names with their colours, in as many rows as they need; the height they took."""
+def _legend(named, y, mark):
+    """Names by number of their colour, in as many rows as they need; the height they took."""
     parts, x, top = [], 16, y
-    for i, name in enumerate(names):
+    for i, name in named:
         width = 30 + 6.9 * len(name)
         if x + width > WIDTH - 16:
             x, y = 16, y + 18
@@ -105,10 +89,12 @@ def bar_chart(title, subtitle, groups, series, axis):
     """Horizontal bars on a logarithmic scale that begins at 1.
 
     groups: [(name, [bar, ...])], a bar for each name in `series`: (value, label), (None, label) where there is no
-    figure and the label says why, or None to leave the bar out.
+    figure and the label says why, or None to leave the bar out. A name that no group has a bar for is not in the legend,
+    and the others keep their colours.
     """
     parts, y = _heading(title, subtitle)
-    legend, height = _legend(series, y, lambda x, y, i: f'<rect class="s{i}" x="{x}" y="{y}" width="11" height="11"/>')
+    named = [(i, name) for i, name in enumerate(series) if any(bars[i] for _, bars in groups)]
+    legend, height = _legend(named, y, lambda x, y, i: f'<rect class="s{i}" x="{x}" y="{y}" width="11" height="11"/>')
     parts += legend
     top = y + height + 22
     greatest = max([bar[0] for _, bars in groups for bar in bars if bar and bar[0]] + [10])
@@ -133,23 +119,20 @@ def bar_chart(title, subtitle, groups, series, axis):
     return _document(y + 24, title, parts)
 
 
-def line_chart(title, subtitle, series, x_axis, y_axis, x_is_log=True):
-    """Lines over a common axis; series: [(name, [(x, y), ...])]. The vertical axis begins at 0."""
+def line_chart(title, subtitle, series, x_axis, y_axis):
+    """Lines on logarithmic scales; series: [(name, [(x, y), ...])]. The vertical one begins at 1, less is drawn as 1."""
     points = [point for _, line in series for point in line]
     if not points:
         raise ValueError("a chart needs a point")
     parts, y = _heading(title, subtitle)
-    legend, height = _legend([name for name, _ in series], y, lambda x, y, i:
+    legend, height = _legend(list(enumerate(name for name, _ in series)), y, lambda x, y, i:
                              f'<line class="line s{i}" x1="{x}" y1="{y + 6}" x2="{x + 12}" y2="{y + 6}"/>')
     parts += legend
     top, bottom = y + height + 24, y + height + 264
     left, right = 64, WIDTH - 24
     xs = sorted({x for x, _ in points})
-    if x_is_log and len(xs) > 1:
-        across = LogScale(xs[0], xs[-1], left, right)
-    else:
-        across = LinearScale(xs[-1], left, right)
-    up = LinearScale(max(y for _, y in points) * 1.08, bottom, top)
+    across = LogScale(xs[0], max(xs[-1], xs[0] * 2), left, right)
+    up = LogScale(1, max(max(y for _, y in points) * 1.1, 10), bottom, top)
     for tick in up.ticks():
         at = up.place(tick)
         parts.append(f'<line class="grid" x1="{left}" y1="{at:.1f}" x2="{right}" y2="{at:.1f}"/>')

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031,SC2154 # the helpers set pid and code, within the test that uses them
 # bench.bats - the benchmarks themselves: their arithmetic and charts, small real runs, and that failures give an exit
 # code and no number.
 
