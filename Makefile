@@ -23,6 +23,7 @@ COMPAT_NEEDS := lighttpd:lighttpd haproxy:haproxy mosquitto:mosquitto mosquitto-
 	libmimalloc2.0:libmimalloc.so.2
 BENCH_NEEDS  := libjemalloc2:libjemalloc.so.2 libgoogle-perftools4:libtcmalloc.so.4 liblsan0:liblsan.so.0 \
 	libmemcached-tools:memcaslap
+VERIFY_NEEDS := libunwind8:libunwind.so.8 openssl:openssl perl:perl nodejs:node default-jre-headless:keytool
 LINT_NEEDS   := clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck mandoc:mandoc
 
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef
@@ -133,6 +134,10 @@ soak: setup-test ## 10 minutes of everything at once, under a watchdog
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
 	@BUILD=$(BUILD) tests/soak/nodeadlock.sh 600
 
+verify-unwind: setup-verify ## 20 million stacks of many programs against libunwind's
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
+	@BUILD=$(BUILD) tests/soak/verify_unwind.sh 20
+
 bounded: setup-demo ## 10 minutes of redis-benchmark: the recording's size against its events
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@BUILD=$(BUILD) tests/soak/bounded.sh 600
@@ -178,6 +183,8 @@ setup-compat: ## install the other servers
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(COMPAT_NEEDS)
 setup-bench: ## install the tools that Seep is compared with
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(BENCH_NEEDS)
+setup-verify:
+	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(VERIFY_NEEDS)
 setup-lint:
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(LINT_NEEDS)
 
@@ -194,9 +201,10 @@ clean: ## remove the build
 	rm -rf $(BUILD)
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all fixtures unit-tests demo test compat faults soak bounded bench bench-programs bench-micro bench-scale check-asan lint fmt setup setup-build setup-demo \
-	setup-test setup-compat setup-bench setup-lint install uninstall clean help
+.PHONY: all fixtures unit-tests demo test compat faults soak verify-unwind bounded bench bench-programs bench-micro \
+	bench-scale check-asan lint fmt setup setup-build setup-demo setup-test setup-compat setup-bench setup-verify \
+	setup-lint install uninstall clean help

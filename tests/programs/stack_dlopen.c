@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* stack_dlopen.c - two libraries by turns at one address: what was known of its code no longer holds. */
+/* stack_dlopen.c [ROUNDS] - two libraries by turns at one address: what was known of its code no longer holds. */
 #include "expect.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ROUNDS = 20 };
 
 /* Runs the plugin beside this program; returns where its code was. */
 static void *plugin_call(const char *self, const char *name)
@@ -28,18 +26,17 @@ static void *plugin_call(const char *self, const char *name)
 
 int main(int argc, char **argv)
 {
-	int same_page = 0;
+	unsigned same_page = 0, rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 20;
 
-	(void)argc;
-	for (int i = 0; i < ROUNDS; i++) {
+	for (unsigned i = 0; i < rounds; i++) {
 		uintptr_t one = (uintptr_t)plugin_call(argv[0], "stack_one_plugin.so");
 		uintptr_t two = (uintptr_t)plugin_call(argv[0], "stack_two_plugin.so");
 
 		same_page += one >> 12 == two >> 12;
 	}
-	printf("same page %d times of %d\n", same_page, ROUNDS);
+	printf("same page %u times of %u\n", same_page, rounds);
 	fflush(stdout);
-	expect(1, "plugin_one", "heap", (struct expected){.acquired = ROUNDS, .acquired_bytes = ROUNDS * 10});
-	expect(1, "plugin_two", "heap", (struct expected){.acquired = ROUNDS, .acquired_bytes = ROUNDS * 20});
+	expect(1, "plugin_one", "heap", (struct expected){.acquired = rounds, .acquired_bytes = (uint64_t)rounds * 10});
+	expect(1, "plugin_two", "heap", (struct expected){.acquired = rounds, .acquired_bytes = (uint64_t)rounds * 20});
 	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// stack_exceptions.cc - exceptions thrown across frames, with destructors and handlers on the way that allocate.
+// stack_exceptions.cc [ROUNDS] - exceptions thrown across frames, with destructors and handlers on the way that
+// allocate.
 #include "expect.h"
 
 #include <cstdlib>
@@ -37,16 +38,16 @@ extern "C" FRAME void catcher(int depth)
 	KEEP(after);
 }
 
-int main()
+int main(int argc, char **argv)
 {
-	uint64_t guards = 0;
+	uint64_t guards = 0, rounds = argc > 1 ? strtoul(argv[1], nullptr, 10) : 1;
 
-	for (int depth = 0; depth < 50; depth++) {
-		catcher(depth);
-		guards += depth + 1;
+	for (uint64_t i = 0; i < rounds * 50; i++) {
+		catcher(i % 50);
+		guards += i % 50 + 1;
 	}
 	// beside these: an exception object and its message each throw, made below thrower and freed again
-	dprintf(1, "live %d catcher heap %llu %llu\n", getpid(), (unsigned long long)guards + 100,
-		(unsigned long long)guards * 10 + 50 * 50);
+	dprintf(1, "live %d catcher heap %llu %llu\n", getpid(), (unsigned long long)(guards + rounds * 100),
+		(unsigned long long)(guards * 10 + rounds * 50 * 50));
 	return 0;
 }
