@@ -65,7 +65,13 @@ def versions_of(chosen):
 
 
 def command_text(arguments):
-    return os.environ.get("BENCH_COMMAND") or "tests/bench/bench.py " + " ".join(arguments)
+    """The command for the report, without where it was built."""
+    if os.environ.get("BENCH_COMMAND"):
+        return os.environ["BENCH_COMMAND"]
+    shown = list(arguments)
+    while "--build" in shown:
+        del shown[shown.index("--build"):shown.index("--build") + 2]
+    return " ".join(["tests/bench/bench.py", *shown])
 
 
 def compare_all(arguments, argv):

@@ -81,8 +81,6 @@ class Comparison:
                 self._measure_group(workload, bases + slow, small, amount, self.options.slow_rounds, warm_up=False)
         except RunFailed as failure:
             self._fail_all(workload, outcomes, str(failure))
-        finally:
-            workload.release()
 
     def _fail_all(self, workload, outcomes, why):
         self._error(workload.name, why)

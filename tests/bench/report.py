@@ -67,7 +67,8 @@ def markdown(comparison, workloads, tools, facts):
              "## CPU", "",
              "User and system time of the program and of every process that the tool adds, from the start to the last process's "
              "end, divided by that of the bare program for the same work.", ""]
-    rows = _matrix(comparison, workloads, [tool for tool in tools if tool.name != "bare"], cell)
+    others = [tool for tool in tools if tool.name != "bare"]
+    rows = [[*row, _mean(comparison, tool)] for row, tool in zip(_matrix(comparison, workloads, others, cell), others)]
     rows.append(["*bare, CPU s*", *(_bare_seconds(comparison.outcomes[workload.name]) for workload in workloads)])
     rows.append(["*allocations and frees*", *(figures.text_of_count(comparison.events.get(workload.name))
                                               for workload in workloads)])
@@ -77,7 +78,7 @@ def markdown(comparison, workloads, tools, facts):
     parts = [comparison.part_of_heaptrack(workload.name) for workload in workloads]
     if any(part is not None for part in parts):
         rows.append(["*Seep's added CPU, of heaptrack's*", *("–" if part is None else f"{part:.0%}" for part in parts)])
-    lines += _table(head, rows)
+    lines += _table([*head, "geometric mean"], [row + [""] * (len(head) + 1 - len(row)) for row in rows])
     lines += _section("Throughput", "Work by second of elapsed time, divided by the base's.", comparison, workloads, tools, _rate)
     lines += _section("Latency", "Milliseconds: the 99th percentile, for PostgreSQL the mean.", comparison, workloads, tools,
                       _latency, only_absolute=True)
@@ -94,6 +95,11 @@ def markdown(comparison, workloads, tools, facts):
 def _bare_seconds(outcomes):
     cpu = outcomes["bare"].cpu_s() if "bare" in outcomes else None
     return f"{cpu.median:.2f}" if cpu else "–"
+
+
+def _mean(comparison, tool):
+    mean = comparison.mean_ratio(tool.name)
+    return "–" if mean is None else figures.text_of_ratio(mean)
 
 
 def _helper_seconds(outcome):

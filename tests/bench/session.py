@@ -151,15 +151,23 @@ class Run:
                 raise RunFailed(f"no server on port {port} after {self.limit_s:.0f} s: {_last_line(self.log)}")
             time.sleep(0.02)
 
+    def wait_until(self, argv):
+        """Waits until ARGV ends with 0: a server that listens may not answer yet."""
+        while subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode != 0:
+            self.check_alive()
+            if time.monotonic() > self._deadline:
+                raise RunFailed(f"no answer after {self.limit_s:.0f} s: {_last_line(self.log)}")
+            time.sleep(0.05)
+
     def check_alive(self):
         self._reap_ended()
         if self._code is not None:
             raise RunFailed(f"{os.path.basename(self._program)} {self._how_it_ended()}: {_last_line(self.log)}")
 
-    def load(self, argv, become=()):
+    def load(self, argv):
         """Runs a load generator, which does not count; its output. Its failure is the run's, its time limit cuts the run."""
-        process = subprocess.Popen([*become, *argv], cwd=self.directory, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        process = subprocess.Popen(argv, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, errors="replace")
         self._load = process.pid
         try:
             output, _ = process.communicate(timeout=max(self._deadline - time.monotonic(), 0.1))
@@ -193,6 +201,8 @@ class Run:
                 raise RunFailed(f"{os.path.basename(self._program)} did not end in {END_LIMIT_S} s")
             time.sleep(0.005)
         self._stop_sampler()
+        if not self._is_cut and self._code < 0 and -self._code not in (signal.SIGTERM, signal.SIGINT):
+            raise RunFailed(f"{os.path.basename(self._program)} {self._how_it_ended()} at its end: {_last_line(self.log)}")
         return Result(self._cpu_s, self._cpu_s - self._cpu_own_s, self._peak_bytes, _size_of_tree(self.output), self.work,
                       self.figures, self._is_cut)
 

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
+import bench  # noqa: E402
 import compare  # noqa: E402
 import figures  # noqa: E402
 import micro  # noqa: E402
@@ -147,7 +148,7 @@ class Runs(unittest.TestCase):
     def test_a_missing_tool_gives_a_row_that_says_so(self):
         comparison, workload, chosen, _ = measured("true", Absent)
         self.assertIsNone(comparison.ratio("script", "tool0"))
-        self.assertIn("| tool 0 | frobnicator is not installed |", markdown_of(comparison, workload, chosen))
+        self.assertIn("| tool 0 | frobnicator is not installed | – |", markdown_of(comparison, workload, chosen))
         self.assertEqual(comparison.errors, [])
 
     def test_a_program_that_dies_bare_is_an_error_and_no_number(self):
@@ -155,7 +156,7 @@ class Runs(unittest.TestCase):
         self.assertEqual(len(comparison.errors), 1)
         self.assertIn("sh was ended by SIGSEGV: out of luck", said[0])
         self.assertIsNone(comparison.ratio("script", "tool0"))
-        self.assertIn("| tool 0 | failed |", markdown_of(comparison, workload, chosen))
+        self.assertIn("| tool 0 | failed | – |", markdown_of(comparison, workload, chosen))
 
     def test_a_tool_that_dies_is_a_finding_about_the_tool(self):
         comparison, workload, chosen, said = measured("[ $TOOL = bare ] || exit 7", Named)
@@ -190,6 +191,22 @@ class Runs(unittest.TestCase):
             run.abandon()
         self.assertEqual(session.descendants(os.getpid()), [])
 
+    def test_a_server_that_never_answers_is_an_error(self):
+        with tempfile.TemporaryDirectory() as directory:
+            run = session.Run(tools.Bare("bare", "bare", "build"), directory, 0.3)
+            run.start(["sleep", "1000"])
+            with self.assertRaisesRegex(session.RunFailed, "no answer after"):
+                run.wait_until(["false"])
+            run.abandon()
+
+    def test_a_server_that_dies_at_its_end_is_an_error(self):
+        with tempfile.TemporaryDirectory() as directory:
+            run = session.Run(tools.Bare("bare", "bare", "build"), directory, 10)
+            run.start(["sh", "-c", 'trap "kill -ABRT $$" TERM; echo > ready; while :; do sleep 0.02; done'])
+            run.wait_until(["test", "-e", f"{directory}/ready"])
+            with self.assertRaisesRegex(session.RunFailed, "sh was ended by SIGABRT at its end"):
+                run.result()
+
     def test_a_load_generator_without_a_figure_is_an_error(self):
         with self.assertRaisesRegex(session.RunFailed, "wrk printed no figure: nonsense"):
             workloads.number_after(r"([0-9]+) requests", "nonsense", "wrk")
@@ -200,6 +217,16 @@ class Micro(unittest.TestCase):
         self.assertEqual(micro.parse("steady 5 12.5\n"), {("steady", "5"): 12.5})
         self.assertRaises(session.RunFailed, micro.parse, "steady 5\n")
         self.assertRaises(session.RunFailed, micro.parse, "")
+
+
+class Commands(unittest.TestCase):
+    def test_a_report_names_its_command_without_the_build_directory(self):
+        self.assertEqual(bench.command_text(["--build", "/some/where", "compare", "--rounds", "2"]),
+                         "tests/bench/bench.py compare --rounds 2")
+
+    def test_bases_come_with_the_tools_that_are_compared_with_them(self):
+        self.assertEqual([tool.name for tool in tools.chosen(["jemalloc-every", "seep"], "build")],
+                         ["bare", "seep", "jemalloc", "jemalloc-every"])
 
 
 class TapResult(unittest.TextTestResult):

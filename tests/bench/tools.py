@@ -36,7 +36,6 @@ class Tool:
     base = "bare"
     is_slow = False  # runs a small amount of work, beside a bare run of the same amount
     is_peer = True  # a failure is a finding about the tool, and not an error of the comparison
-    follows_fork = True
     note = ""
 
     def __init__(self, name, title, build):
@@ -124,7 +123,6 @@ class SeepSampled(Seep):
 
 
 class Heaptrack(Tool):
-    follows_fork = False
     note = "does not record forked children, so that its figure for PostgreSQL is that of the postmaster alone"
 
     def command(self, output):

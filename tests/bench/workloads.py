@@ -31,7 +31,6 @@ def number_after(pattern, output, what):
 
 class Workload:
     stop_signal = signal.SIGTERM
-    forks = False
     slow_amount = 0.15
 
     def __init__(self, name, title, work, build):
@@ -46,9 +45,6 @@ class Workload:
 
     def prepare(self, amount):
         """Makes what runs of this amount need."""
-
-    def release(self):
-        """Removes what lies outside of the working directory."""
 
     def path(self, name):
         os.makedirs(self.work, mode=0o755, exist_ok=True)
@@ -86,7 +82,8 @@ class Memcached(Workload):
     def run(self, run, amount):
         port = free_port()
         as_user = ["-u", "nobody"] if os.getuid() == 0 else []
-        run.start([program("memcached"), "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "2", *as_user])
+        run.start([program("memcached"), "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "2", "-c", "100",
+                   *as_user])
         run.wait_for_port(port)
         output = run.load([program("memcaslap"), "-s", f"127.0.0.1:{port}", "-T", "1", "-c", "16", "-X", "100",
                            "-x", str(int(self.operations * amount))])
@@ -137,7 +134,6 @@ class Pgbench(Workload):
     """PostgreSQL as its own user when the comparison runs as root, which it refuses to be."""
 
     stop_signal = signal.SIGINT
-    forks = True
     transactions = 50_000
 
     def needs(self):
@@ -187,7 +183,7 @@ class Pgbench(Workload):
     def run(self, run, amount):
         port = free_port()
         run.start(self._server(port), become=self._become())
-        run.wait_for_port(port)
+        run.wait_until([f"{self._bin()}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)])
         clients = 4
         output = run.load([program("pgbench"), "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-S", "-n", "-c",
                            str(clients), "-j", "1", "-t", str(int(self.transactions * amount) // clients), "postgres"])
