@@ -6,7 +6,8 @@
  * a constant, the return address below the CFA, rbp saved at a constant distance or not at all. Rules come from
  * .eh_frame once and then from a cache that all threads share. Signal frames are read from the saved context. What a
  * rule cannot express is stepped with all callee-saved registers, by walking again from our own frame. Code without
- * unwind information is followed along rbp, each load checked, and marked as guessed.
+ * unwind information is followed along rbp, each load checked, and marked as guessed; beyond it the stack ends as
+ * broken where a rule needs another register than rsp and rbp.
  *
  * Async-signal-safe, lock-free, no allocation, no system call but to find out whether a page of an unknown stack can be
  * read. It never reads memory that it has not found readable.

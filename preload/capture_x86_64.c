@@ -174,6 +174,19 @@ static enum walk_result walk_rules(struct walk *walk, struct cursor cursor)
 }
 
 /*
+ * Goes on with the tracked registers only, from code without unwind information: what follows along rbp has the other
+ * registers in places that nobody knows.
+ */
+static void walk_on(struct walk *walk, const struct cfi_registers *registers, bool exact)
+{
+	struct cursor cursor = {registers->value[DWARF_RA], registers->value[DWARF_RSP], registers->value[DWARF_RBP],
+				exact};
+
+	if (!(registers->known >> DWARF_RBP & 1) || walk_rules(walk, cursor) == WALK_NEEDS_REGISTERS)
+		walk->capture.is_broken = true;
+}
+
+/*
  * The whole walk with every callee-saved register, from this function's own frame on. The registers are read together
  * with an address inside the reading instructions, so that the unwind row of that address describes them.
  */
@@ -201,10 +214,13 @@ static COLD __attribute__((noinline)) void walk_registers(struct walk *walk, con
 		uintptr_t pc = registers.value[DWARF_RA];
 
 		in_callers |= pc == hook->return_address && registers.value[DWARF_RSP] == (uintptr_t)(hook + 1);
+		if (!cfi_row_at(exact ? pc : pc - 1, &row)) {
+			walk_on(walk, &registers, exact);
+			return;
+		}
 		if (in_callers && !frame_add(walk, pc, exact ? FRAME_EXACT : FRAME_PLAIN))
 			return;
-		if (!cfi_row_at(exact ? pc : pc - 1, &row) ||
-		    !cfi_step(&row, &registers, load_callback, walk->thread, &end)) {
+		if (!cfi_step(&row, &registers, load_callback, walk->thread, &end)) {
 			walk->capture.is_broken = true;
 			return;
 		}

@@ -313,6 +313,8 @@ static void run_steps(unsigned count)
 void bare_with_rbp(void (*function)(void));
 /* The same with something else in rbp: here the stack ends. */
 void bare_without_rbp(void (*function)(void), uintptr_t rbp);
+/* The same with unwind information that needs rbx, as in ld.so's lazy binding. */
+void framed_by_rbx(void (*function)(void));
 __asm__(".pushsection .text\n"
 	".type bare_with_rbp, @function\n"
 	"bare_with_rbp:\n"
@@ -322,12 +324,32 @@ __asm__(".pushsection .text\n"
 	"bare_without_rbp:\n"
 	"push %rbp\nmov %rsi, %rbp\ncall *%rdi\npop %rbp\nret\n"
 	".size bare_without_rbp, . - bare_without_rbp\n"
+	".type framed_by_rbx, @function\n"
+	"framed_by_rbx:\n.cfi_startproc\n"
+	"push %rbx\n.cfi_def_cfa_offset 16\n.cfi_offset rbx, -16\n"
+	"mov %rsp, %rbx\n.cfi_def_cfa_register rbx\n"
+	"and $-64, %rsp\ncall *%rdi\nmov %rbx, %rsp\n.cfi_def_cfa_register rsp\n"
+	"pop %rbx\n.cfi_def_cfa_offset 8\nret\n"
+	".cfi_endproc\n.size framed_by_rbx, . - framed_by_rbx\n"
 	".popsection\n");
 
 static FRAME void bare_caller(void)
 {
 	bare_with_rbp(allocate);
 	KEEP(bare_caller);
+}
+
+static FRAME void rbx_user(void)
+{
+	framed_by_rbx(allocate);
+	KEEP(rbx_user);
+}
+
+/* Both kinds in one stack. */
+static FRAME void bare_and_rbx(void)
+{
+	bare_with_rbp(rbx_user);
+	KEEP(bare_and_rbx);
 }
 
 static FRAME void bare_lost(uintptr_t rbp)
@@ -340,17 +362,19 @@ static void run_bare(unsigned count)
 {
 	static const uintptr_t odd[] = {0,           1, 8, 4096, UINT64_C(0x7fffffffeff8), UINT64_C(0x8000000000000000),
 					~UINT64_C(0)};
-	unsigned rounds = count / 2 + 1;
+	unsigned rounds = count / 3 + 1;
 
 	for (unsigned i = 0; i < rounds; i++) {
 		bare_caller();
+		bare_and_rbx();
 		bare_lost(odd[i % 7]);
 	}
 	expect_count("bare_caller", rounds);
+	expect_count("bare_and_rbx", rounds);
 	expect_count("bare_lost", 0);
-	expect_count("allocate", 2 * rounds);
+	expect_count("allocate", 3 * rounds);
 	dprintf(1, "trust %d broken_stacks %u\ntrust %d guessed_frames %u\n", (int)getpid(), rounds - (rounds + 6) / 7,
-		(int)getpid(), rounds);
+		(int)getpid(), 2 * rounds);
 }
 
 /* ---- choosing ---- */
