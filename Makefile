@@ -155,6 +155,10 @@ bench-scale: setup-bench ## the same against live blocks, depth, threads and cal
 	@$(MAKE) --no-print-directory -s -j$(JOBS) bench-programs
 	@BENCH_COMMAND='make bench-scale' $(BENCH) scale --out tests/bench
 
+selfcost: setup-test ## what Seep says that its hooks cost, beside what they do
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
+	@BUILD=$(BUILD) tests/bench/selfcost.sh
+
 check-asan: setup-test ## the unit tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/asan unit-tests \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
@@ -205,6 +209,6 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all fixtures unit-tests demo test compat faults soak verify-unwind bounded bench bench-programs bench-micro \
-	bench-scale check-asan lint fmt setup setup-build setup-demo setup-test setup-compat setup-bench setup-verify \
+.PHONY: all fixtures unit-tests demo test compat faults soak verify-unwind bounded bench selfcost bench-programs \
+	bench-micro bench-scale check-asan lint fmt setup setup-build setup-demo setup-test setup-compat setup-bench setup-verify \
 	setup-lint install uninstall clean help

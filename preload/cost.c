@@ -97,14 +97,21 @@ HOOK int prctl(int option, ...)
 
 void cost_init(void)
 {
-	uint64_t least = UINT64_MAX;
+	uint64_t cycles[CALIBRATIONS], least = UINT64_MAX;
+	int64_t sum = 0, count = 0;
 
 	for (int i = 0; i < CALIBRATIONS; i++) {
 		uint64_t began = cycles_now();
-		uint64_t cycles = cycles_now() - began;
 
-		least = cycles < least ? cycles : least;
+		cycles[i] = cycles_now() - began;
+		least = cycles[i] < least ? cycles[i] : least;
 	}
-	timer.timing_cycles = (int64_t)least;
+	for (int i = 0; i < CALIBRATIONS; i++) {
+		if (cycles[i] > 2 * least)
+			continue;
+		sum += (int64_t)cycles[i];
+		count++;
+	}
+	timer.timing_cycles = (sum + count / 2) / count;
 	timer.is_possible = true;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "cost.h"
 #include "misuse.h"
 #include "slot.h"
 #include "sys.h"
@@ -139,18 +140,30 @@ static void put(struct site_id site, int fd, bool replaces)
 
 void descriptor_acquired(const struct hook_frame *frame, int fd, enum seep_kind kind)
 {
+	if (UNLIKELY(cost_is_due())) {
+		COST_TIMED(COST_ACQUISITION, descriptor_acquired(frame, fd, kind));
+		return;
+	}
 	if (shim_active(false) && fd >= 0)
 		put(site_here(frame, kind), fd, false);
 }
 
 void descriptor_replaced(const struct hook_frame *frame, int fd, enum seep_kind kind)
 {
+	if (UNLIKELY(cost_is_due())) {
+		COST_TIMED(COST_ACQUISITION, descriptor_replaced(frame, fd, kind));
+		return;
+	}
 	if (shim_active(false) && fd >= 0)
 		put(site_here(frame, kind), fd, true);
 }
 
 void descriptors_acquired(const struct hook_frame *frame, const int *fds, size_t count, enum seep_kind kind)
 {
+	if (UNLIKELY(cost_is_due())) {
+		COST_TIMED(COST_ACQUISITION, descriptors_acquired(frame, fds, count, kind));
+		return;
+	}
 	if (!shim_active(false))
 		return;
 	struct site_id site = site_here(frame, kind);
@@ -201,6 +214,10 @@ struct closing descriptor_closing(const struct hook_frame *frame, int fd)
 {
 	struct closing closing = {.state = CLOSING_IGNORED, .fd = fd};
 
+	if (UNLIKELY(cost_is_due())) {
+		COST_TIMED(COST_RELEASE, closing = descriptor_closing(frame, fd));
+		return closing;
+	}
 	if (!shim_active(false) || fd < 0 || (uint32_t)fd >= DESCRIPTORS_MAX)
 		return closing;
 	closing.state = CLOSING_UNKNOWN;

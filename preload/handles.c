@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "cost.h"
 #include "live.h"
 
 /* Stands for a release that came before its acquisition was recorded. */
@@ -40,6 +41,10 @@ void handle_acquired(const struct hook_frame *frame, enum seep_kind kind, uintpt
 	struct live_previous previous;
 	struct section section;
 
+	if (UNLIKELY(cost_is_due())) {
+		COST_TIMED(COST_ACQUISITION, handle_acquired(frame, kind, key));
+		return;
+	}
 	if (!shim_active(kind != SEEP_KIND_WATCH))
 		return;
 	block.site = site_here(frame, kind);
@@ -66,6 +71,10 @@ bool handle_released(enum seep_kind kind, uintptr_t key, bool may_come_early)
 	struct section section;
 	bool is_known;
 
+	if (UNLIKELY(cost_is_due())) {
+		COST_TIMED(COST_RELEASE, is_known = handle_released(kind, key, may_come_early));
+		return is_known;
+	}
 	if (!shim_active(kind != SEEP_KIND_WATCH))
 		return false;
 	section = section_begin();

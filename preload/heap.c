@@ -55,10 +55,7 @@ void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size)
 	if (UNLIKELY(!pointer))
 		return;
 	if (UNLIKELY(cost_is_due())) {
-		uint64_t began = cost_begin();
-
-		heap_acquired(frame, pointer, size);
-		cost_end(began, COST_ACQUISITION);
+		COST_TIMED(COST_ACQUISITION, heap_acquired(frame, pointer, size));
 		return;
 	}
 	if (sampling_skips(size))
@@ -85,10 +82,7 @@ void heap_released(void *pointer)
 	if (!pointer)
 		return;
 	if (UNLIKELY(cost_is_due())) {
-		uint64_t began = cost_begin();
-
-		heap_released(pointer);
-		cost_end(began, COST_RELEASE);
+		COST_TIMED(COST_RELEASE, heap_released(pointer));
 		return;
 	}
 	if (sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))
@@ -123,10 +117,7 @@ struct live_block heap_moving(void *pointer)
 	if (!pointer)
 		return block;
 	if (UNLIKELY(cost_is_due())) {
-		uint64_t began = cost_begin();
-
-		block = heap_moving(pointer);
-		cost_end(began, COST_RELEASE);
+		COST_TIMED(COST_RELEASE, block = heap_moving(pointer));
 		return block;
 	}
 	if (sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))

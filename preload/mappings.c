@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "cost.h"
 #include "heap.h"
 #include "sys.h"
 
@@ -171,6 +172,10 @@ static void mapping_acquired(const struct hook_frame *frame, void *address, size
 	struct range range = {.start = (uintptr_t)address, .end = (uintptr_t)address + pages_round(size)};
 	struct section section;
 
+	if (UNLIKELY(cost_is_due())) {
+		COST_TIMED(COST_ACQUISITION, mapping_acquired(frame, address, size));
+		return;
+	}
 	if (!shim_active(true) || !mappings_ready())
 		return;
 	if (is_allocators(frame)) {
@@ -193,6 +198,10 @@ static void mapping_released(const struct hook_frame *frame, void *address, size
 	struct section section;
 	uint64_t bytes;
 
+	if (UNLIKELY(cost_is_due())) {
+		COST_TIMED(COST_RELEASE, mapping_released(frame, address, size));
+		return;
+	}
 	if (!shim_active(true) || !mappings_ready())
 		return;
 	if (is_allocators(frame)) {

@@ -23,9 +23,19 @@ assert abs(timed - events) < 5 * error'
     FROM hook_cost") == 1 ]]
 }
 
+@test "every event is timed with the same probability, of descriptors as well" {
+  "$SEEP" run -o seep.db "$PROGRAMS/cost_events" descriptors 100000
+  check_timed seep.db
+}
+
 @test "every event is timed with the same probability, in threads too short for one" {
   "$SEEP" run -o seep.db "$PROGRAMS/cost_events" threads 5000 20
   check_timed seep.db
+}
+
+@test "events that are not sampled are timed like the others" {
+  "$SEEP" run -o seep.db --sample 512k "$PROGRAMS/cost_events" pairs 2000000
+  [[ $(sqlite3 seep.db "SELECT abs(256 * (acquisitions_timed + releases_timed) - 4e6) < 5 * sqrt(256 * 4e6) FROM hook_cost") == 1 ]]
 }
 
 @test "the cost of the hooks is in info, its JSON and the views" {

@@ -4,9 +4,11 @@
  *   pairs N       N times malloc and free: every second event is the same one
  *   threads N M   N threads one after the other, each with M such pairs: none lives long
  *   without-counter N   the same, with the time-stamp counter forbidden to this process
+ *   descriptors N N times open and close
  *   busy S        nothing but pairs, for S seconds
  *   idle S        a pair and a nap, for S seconds
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +60,9 @@ int main(int argc, char **argv)
 		pairs(&first);
 	else if (!strcmp(what, "threads"))
 		threads(first, second);
+	else if (!strcmp(what, "descriptors"))
+		while (first-- > 0)
+			close(open("/dev/null", O_RDONLY));
 	else if (!strcmp(what, "without-counter") && prctl(PR_SET_TSC, PR_TSC_SIGSEGV) == 0)
 		pairs(&first);
 	else if (!strcmp(what, "busy"))
@@ -67,7 +72,7 @@ int main(int argc, char **argv)
 		for (; now() < end; usleep(10000))
 			pair(64);
 	else
-		return fputs("usage: cost_events pairs N | threads N M | without-counter N | busy S | idle S\n",
+		return fputs("usage: cost_events pairs N|threads N M|descriptors N|without-counter N|busy S|idle S\n",
 			     stderr) < 0
 			       ? 1
 			       : 2;
