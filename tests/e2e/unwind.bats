@@ -23,6 +23,11 @@ check_unwind() { # COUNT PRELOADS COMMANDS
   [[ $(trust seep.db broken_stacks) == 0 && $(trust seep.db guessed_frames) == 0 ]]
 }
 
+@test "every stack is libunwind's: over return addresses and registers that earlier calls left" {
+  check_unwind 20000 '' 'unwind_patterns stale 20000'
+  check_expectations seep.db out.txt
+}
+
 @test "every stack is libunwind's: recursion to 600 frames and back, cut at the same frame" {
   check_unwind 3000 '' 'unwind_patterns depth 1000'
   [[ $(trust seep.db truncated_stacks) -gt 0 && $(trust seep.db broken_stacks) == 0 ]]

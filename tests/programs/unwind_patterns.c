@@ -112,6 +112,67 @@ static void run_depth(unsigned count)
 	}
 }
 
+/* ---- what earlier calls left on the stack ---- */
+
+/*
+ * Frames with unwritten room: return addresses and saved registers of earlier calls stay in it. The sizes vary so that
+ * inner frames come to lie where they were while their callers do not.
+ */
+static FRAME void stale_inner(void)
+{
+	allocate();
+	KEEP(stale_inner);
+}
+
+static FRAME void stale_room(unsigned choice)
+{
+	char *room = alloca(16 * (choice >> 4 & 15) + 1);
+
+	KEEP(room);
+	if (choice >> 8 & 1)
+		stale_inner();
+	allocate();
+	KEEP(room);
+}
+
+static FRAME void stale_between(unsigned choice)
+{
+	char room[8];
+
+	KEEP(room);
+	stale_room(choice);
+	KEEP(room);
+}
+
+static FRAME void stale_outer(unsigned choice)
+{
+	char *room = alloca(16 * (choice & 7) + 1);
+
+	KEEP(room);
+	if (choice & 8)
+		stale_between(choice);
+	else
+		stale_room(choice);
+	KEEP(room);
+}
+
+static void run_stale(unsigned count)
+{
+	uint64_t random = 1, made = 0, between = 0;
+
+	while (made < count) {
+		unsigned choice = (unsigned)(random >> 40);
+		unsigned allocations = 1 + (choice >> 8 & 1);
+
+		stale_outer(choice);
+		made += allocations;
+		between += choice & 8 ? allocations : 0;
+		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+	}
+	expect_count("stale_outer", made);
+	expect_count("stale_between", between);
+}
+
 /* ---- coroutines ---- */
 
 enum { COROUTINES = 8, COROUTINE_STACK = 64 * 1024 };
@@ -383,8 +444,9 @@ static const struct {
 	const char *name;
 	void (*run)(unsigned count);
 } patterns[] = {
-	{"frames", run_frames}, {"depth", run_depth}, {"coroutines", run_coroutines}, {"timer", run_timer},
-	{"nested", run_nested}, {"jumps", run_jumps}, {"steps", run_steps},           {"bare", run_bare},
+	{"frames", run_frames},         {"stale", run_stale}, {"depth", run_depth},
+	{"coroutines", run_coroutines}, {"timer", run_timer}, {"nested", run_nested},
+	{"jumps", run_jumps},           {"steps", run_steps}, {"bare", run_bare},
 };
 
 int main(int argc, char **argv)
@@ -394,6 +456,6 @@ int main(int argc, char **argv)
 			patterns[i].run((unsigned)strtoul(argv[2], NULL, 10));
 			return 0;
 		}
-	fprintf(stderr, "usage: unwind_patterns frames|depth|coroutines|timer|nested|jumps|steps|bare COUNT\n");
+	fprintf(stderr, "usage: unwind_patterns frames|stale|depth|coroutines|timer|nested|jumps|steps|bare COUNT\n");
 	return 2;
 }

@@ -90,6 +90,7 @@ report() { # WORKLOAD CODE SECONDS
 # ---- workloads ----
 
 frames() { run "$programs/unwind_patterns" frames "$(scaled 1500000)"; }
+stale() { run "$programs/unwind_patterns" stale "$(scaled 1000000)"; }
 depth() { run "$programs/unwind_patterns" depth "$(scaled 40000)"; }
 coroutines() { run "$programs/unwind_patterns" coroutines "$(scaled 1500000)"; }
 bare() { run "$programs/unwind_patterns" bare "$(scaled 1000000)"; }
@@ -127,7 +128,7 @@ openssl_speed() {
 
 compiler() {
   {
-    for i in $(seq "$(scaled 400)"); do
+    for i in $(seq "$(scaled 150)"); do
       echo "struct s$i { int a, b[$i % 7 + 1]; struct s$i *next; }; int f$i(struct s$i *s, int n) { int t = 0;
         for (int i = 0; i < n && s; i++, s = s->next) { switch (s->a & 3) { case 0: t += s->b[0] * $i; break;
         case 1: t ^= n << 3; break; default: t -= f$i(s->next, n / 2); } } return t; }"
@@ -260,7 +261,7 @@ java_frame_pointers() { java -J-Xcomp -J-XX:TieredStopAtLevel=1 -J-XX:+PreserveF
 
 # ---- the table ----
 
-workloads=(frames depth coroutines bare nested_signals jumps_from_handlers timer_signals each_instruction cxx_coroutines
+workloads=(frames stale depth coroutines bare nested_signals jumps_from_handlers timer_signals each_instruction cxx_coroutines
   cxx_exceptions dlopen_churn everything_at_once python_json python_crypto openssl_speed compiler cxx_compiler
   perl_script sqlite_script redis memcached_load nginx_wrk postgres)
 for tool in node:javascript keytool:java_{plain,interpreted,compiled,frame_pointers}; do
