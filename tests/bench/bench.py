@@ -43,7 +43,7 @@ def parse_arguments(argv):
     full.add_argument("--slow-rounds", type=int, default=1, help="counted rounds of the slow tools (1)")
     full.add_argument("--amount", type=float, default=1.0, help="work of a run, in parts of the full work (1)")
     full.add_argument("--limit", type=float, default=60, help="seconds until a run is cut off (60)")
-    full.add_argument("--minutes", type=float, default=40, help="minutes after which no further round begins (40)")
+    full.add_argument("--minutes", type=float, default=30, help="minutes after which no further round begins (30)")
     full.add_argument("--out", help="directory for results.md and results.svg")
     micro.add_arguments(commands)
     arguments = parser.parse_args(argv)
@@ -60,7 +60,7 @@ def versions_of(chosen):
     named = {}
     for tool in chosen:
         if tool.version() and not tool.missing():
-            named[tool.title.split(",")[0].split(" memcheck")[0]] = tool.version()
+            named[tool.family or tool.title.partition(",")[0]] = tool.version()
     return ", ".join(f"{title} {version}" for title, version in named.items()) or "none known"
 
 
@@ -89,8 +89,8 @@ def compare_all(arguments, argv):
         shutil.rmtree(scratch, ignore_errors=True)
     if arguments.out:
         facts = {"date": datetime.date.today().isoformat(), "machine": report.machine(), "command": command_text(argv),
-                 "versions": versions_of(chosen_tools), "rounds": arguments.rounds, "slow_rounds": arguments.slow_rounds,
-                 "limit_s": arguments.limit}
+                 "versions": versions_of(chosen_tools), "rounds": arguments.rounds,
+                 "slow_rounds": arguments.slow_rounds, "limit_s": arguments.limit}
         write_results(arguments.out, comparison, chosen_workloads, chosen_tools, facts)
     for error in comparison.errors:
         print(f"bench: failed: {error}", file=sys.stderr)

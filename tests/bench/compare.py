@@ -2,7 +2,8 @@
 """compare.py - measures workloads under tools, in interleaved rounds: bare, tool, tool, ..., bare, tool, tool, ...
 
 The first round warms up and samples memory; its times do not count. Slow tools run a small amount of work beside a bare
-program with the same amount, and sample memory in their counted rounds. A run that fails or is cut off at its time limit is not repeated.
+program with the same amount, and sample memory in their counted rounds. A run that fails or is cut off at its time
+limit is not repeated.
 """
 import os
 import shutil
@@ -14,7 +15,7 @@ from session import Run, RunFailed
 
 
 class Outcome:
-    """What one tool gave for one workload: the Results of its rounds, the first ones if not all, or why there is none."""
+    """What one tool gave for one workload: the Results of its first rounds, or why there is none."""
 
     def __init__(self, tool):
         self.tool, self.results, self.warm_up, self.why = tool, [], None, None

@@ -25,6 +25,7 @@ struct counter {
 
 static struct counter counters[THREADS_MAX];
 static _Atomic uint32_t threads;
+static const char *report_path; /* of the start: nginx clears its environment */
 static _Thread_local struct counter *own __attribute__((tls_model("initial-exec")));
 
 static void *(*next_malloc)(size_t);
@@ -124,11 +125,17 @@ void free(void *memory)
 	next_free(memory);
 }
 
-static __attribute__((destructor)) void report(void)
+static __attribute__((constructor)) void report_prepare(void)
 {
 	const char *path = getenv("COUNT_OUT");
+
+	report_path = path == NULL ? NULL : strdup(path);
+}
+
+static __attribute__((destructor)) void report(void)
+{
 	uint64_t allocations = 0, frees = 0;
-	int file = path == NULL ? -1 : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	int file = report_path == NULL ? -1 : open(report_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 
 	if (file < 0)
 		return;

@@ -20,8 +20,8 @@ import svg
 import tools
 
 DEPTHS = ["5", "10", "20", "40"]
-PATTERNS = [("steady", DEPTHS), ("tree", DEPTHS), ("request", DEPTHS), ("live", ["1000", "1000000"]), ("threads", ["1", "2"]),
-            ("sites", ["1000"])]
+PATTERNS = [("steady", DEPTHS), ("tree", DEPTHS), ("request", DEPTHS), ("live", ["1000", "1000000"]),
+            ("threads", ["1", "2"]), ("sites", ["1000"])]
 SHIMS = ["count", "seep", "seep-sampled"]
 
 # A chart of `scale`: lines are (pattern, tool, legend); the file is scale-NAME.svg.
@@ -41,7 +41,8 @@ AXES = [
          [("steady", "seep", "the same callsite again"), ("tree", "seep", "walking a tree of calls"),
           ("request", "seep", "requests of changing depth"), ("request", "seep-sampled", "requests, sampled"),
           ("request", "heaptrack", "requests, heaptrack")], "frames"),
-    Axis("threads", "Cost against threads", ["1", "2", "4", "8"], every_shim("threads"), "threads (CPU time of a pair)"),
+    Axis("threads", "Cost against threads", ["1", "2", "4", "8"], every_shim("threads"),
+         "threads (CPU time of a pair)"),
     Axis("sites", "Cost against callsites", ["10", "100", "1000", "10000", "100000"], every_shim("sites"),
          "different stacks of 18 frames, in random order"),
 ]
@@ -56,7 +57,7 @@ def add_arguments(commands):
         command.add_argument("--tools", default=",".join(SHIMS), metavar="A,B", help="shims (" + ",".join(SHIMS) + ")")
         command.add_argument("--rounds", type=int, default=3, help="interleaved rounds (3)")
         command.add_argument("--limit", type=float, default=120, help="seconds until a run is cut off (120)")
-        command.add_argument("--out", help="directory for " + ("scale.md and the charts" if name == "scale" else "micro.md"))
+        command.add_argument("--out", help=f"directory for {name}.md" + (" and its charts" if name == "scale" else ""))
 
 
 def parse(output):
@@ -86,7 +87,7 @@ class Bench:
             run.run(argv)
             run.result()
             if run.is_cut:
-                raise session.RunFailed(f"{' '.join(argv[1:])} under {tool.title} took more than {self.arguments.limit:.0f} s")
+                raise session.RunFailed(f"{' '.join(argv[1:])} under {tool.title}: more than {self.arguments.limit:.0f} s")
             with open(run.log, encoding="utf-8", errors="replace") as log:
                 return log.read()
         finally:
@@ -135,16 +136,20 @@ def table(head, rows):
             *("| " + " | ".join(row) + " |" for row in rows), ""]
 
 
+def place_and_time():
+    return f"{datetime.date.today().isoformat()}, {report.machine()}"
+
+
 def heading(title, command, bench):
-    lines = [f"# {title}", "", f"{datetime.date.today().isoformat()}, {report.machine()}. Command: `{command}`. Least of "
-             f"{bench.arguments.rounds} interleaved rounds.", ""]
+    lines = [f"# {title}", "", f"{place_and_time()}. Command: `{command}`. Least of {bench.arguments.rounds} interleaved "
+             "rounds.", ""]
     lines += [f"{name}: {why}." for name, why in bench.missing.items()]
     return lines + ([""] if bench.missing else [])
 
 
 def micro_report(bench, command):
     """What each shim adds, one column a pattern; the first row is the pair itself, bare."""
-    columns, rows = [], {"bare": ["bare pair"], **{tool.name: [tool.title] for tool in bench.tools if tool.name != "bare"}}
+    columns, rows = [], {tool.name: ["bare pair" if tool.name == "bare" else tool.title] for tool in bench.tools}
     for pattern, numbers in PATTERNS:
         bare, added = bench.added_ns(pattern, numbers)
         columns.append(f"{pattern} {' / '.join(svg.tick_text(int(number)) for number in numbers)}")
@@ -157,7 +162,7 @@ def micro_report(bench, command):
 def scale_report(bench, command):
     """The Markdown, and {file name: SVG}."""
     lines, charts = heading("Cost against size", command, bench), {}
-    subtitle = [f"nanoseconds of CPU added to a malloc and free pair; {datetime.date.today().isoformat()}, {report.machine()}"]
+    subtitle = [f"nanoseconds of CPU added to a malloc and free pair; {place_and_time()}"]
     for axis in AXES:
         added, series = {}, []
         for pattern in dict.fromkeys(pattern for pattern, _, _ in axis.lines):
@@ -165,7 +170,8 @@ def scale_report(bench, command):
         for pattern, tool, legend in axis.lines:
             if tool in added[pattern]:
                 series.append((legend, [(int(number), ns) for number, ns in added[pattern][tool].items()]))
-        charts[f"scale-{axis.name}.svg"] = svg.line_chart(axis.title, subtitle, series, axis.x_axis, "ns added to a pair")
+        chart = svg.line_chart(axis.title, subtitle, series, axis.x_axis, "ns added to a pair")
+        charts[f"scale-{axis.name}.svg"] = chart
         lines += [f"## {axis.title}", "", f"![{axis.title}](scale-{axis.name}.svg)", "",
                   *table([f"ns added; {axis.x_axis}", *(svg.tick_text(int(number)) for number in axis.numbers)],
                          [[legend, *(f"{ns:.1f}" for _, ns in line)] for legend, line in series])]
@@ -180,8 +186,8 @@ def scaling_lines(bench):
                          f"{100 * (two.median - one.median):+.0f}"])
     return ["## From one thread to two", "",
             "Blocks by second of elapsed time that churn makes under a shim, divided by bare: medians of "
-            f"{2 * bench.arguments.rounds + 1} interleaved rounds (least and greatest). Below zero, the second thread costs "
-            "more than the first.", "",
+            f"{2 * bench.arguments.rounds + 1} interleaved rounds (least and greatest). Below zero, the second thread "
+            "costs more than the first.", "",
             *table(["", "freed by another thread", "one thread", "two threads", "points"], rows)]
 
 
@@ -194,8 +200,8 @@ def write(directory, name, content):
 def main(arguments, command):
     unknown = [name for name in arguments.tools.split(",") if name not in tools.NAMES]
     if unknown or arguments.rounds < 1 or arguments.limit <= 0:
-        print(f"bench: unknown tools: {', '.join(unknown)}" if unknown else "bench: rounds and limit are greater than 0",
-              file=sys.stderr)
+        why = f"unknown tools: {', '.join(unknown)}" if unknown else "rounds and limit are greater than 0"
+        print(f"bench: {why}", file=sys.stderr)
         return 2
     session.become_subreaper()
     with tempfile.TemporaryDirectory(prefix="seep-bench-") as work:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""report.py - a comparison as text: for the terminal, as Markdown, and as the groups of the bar chart. Pure but for `machine`."""
+"""report.py - a comparison as text: for the terminal, as Markdown, as groups of the bar chart. Pure but for `machine`."""
 import os
 import platform
 import re
@@ -33,7 +33,7 @@ def _is_missing(outcome):
 def terminal_table(workload, outcomes):
     """One workload: a line for each tool."""
     lines = [f"{workload.title}",
-             f"  {'tool':<32} {'CPU, times the bare run':<26} {'CPU s':>8} {'rate':>6} {'peak memory':>12} {'output':>9}"]
+             f"  {'tool':<32} {'CPU, times the base':<26} {'CPU s':>8} {'rate':>6} {'peak memory':>12} {'output':>9}"]
     for outcome in outcomes.values():
         cpu, rate = outcome.cpu_s(), outcome.relative_rate()
         lines.append(f"  {outcome.tool.title:<32} {cell(outcome):<26} {f'{cpu.median:.2f}' if cpu else '–':>8} "
@@ -65,8 +65,8 @@ def markdown(comparison, workloads, tools, facts):
              f"A run is cut off after {facts['limit_s']:.0f} s: `>` is what it had used by then. "
              "tests/bench/README.md says what is run and how it is counted.", "",
              "## CPU", "",
-             "User and system time of the program and of every process that the tool adds, from the start to the last process's "
-             "end, divided by that of the bare program for the same work.", ""]
+             "User and system time of the program and of every process that the tool adds, from the start to the last "
+             "process's end, divided by that of the bare program for the same work.", ""]
     others = [tool for tool in tools if tool.name != "bare"]
     rows = [[*row, _mean(comparison, tool)] for row, tool in zip(_matrix(comparison, workloads, others, cell), others)]
     rows.append(["*bare, CPU s*", *(_bare_seconds(comparison.outcomes[workload.name]) for workload in workloads)])
@@ -79,12 +79,13 @@ def markdown(comparison, workloads, tools, facts):
     if any(part is not None for part in parts):
         rows.append(["*Seep's added CPU, of heaptrack's*", *("–" if part is None else f"{part:.0%}" for part in parts)])
     lines += _table([*head, "geometric mean"], [row + [""] * (len(head) + 1 - len(row)) for row in rows])
-    lines += _section("Throughput", "Work by second of elapsed time, divided by the base's.", comparison, workloads, tools, _rate)
+    lines += _section("Throughput", "Work by second of elapsed time, divided by the base's.", comparison, workloads, tools,
+                      _rate)
     lines += _section("Latency", "Milliseconds: the 99th percentile, for PostgreSQL the mean.", comparison, workloads, tools,
                       _latency, only_absolute=True)
-    lines += _section("Peak memory", "Greatest sum of the proportional set sizes of all processes, sampled each 0.1 s in a "
-                      "round whose times do not count. The slow tools' is that of their smaller work.", comparison, workloads, tools,
-                      lambda outcome: figures.text_of_bytes(outcome.peak_bytes()))
+    lines += _section("Peak memory", "Greatest sum of the proportional set sizes of all processes, sampled each 0.1 s in "
+                      "a round whose times do not count. The slow tools' is that of their smaller work.", comparison,
+                      workloads, tools, lambda outcome: figures.text_of_bytes(outcome.peak_bytes()))
     lines += _section("Output", "What the tool has written when all processes have ended.", comparison, workloads,
                       [tool for tool in tools if tool.name not in ("bare", "count", "jemalloc")],
                       lambda outcome: figures.text_of_bytes(outcome.output_bytes()))
@@ -121,7 +122,8 @@ def _section(title, says, comparison, workloads, tools, content, only_absolute=F
     """A section with those workloads and tools that have such a figure."""
     tools = [tool for tool in tools if not (only_absolute and tool.is_slow)]
     outcomes = comparison.outcomes
-    workloads = [workload for workload in workloads if any(content(outcomes[workload.name][tool.name]) != "–" for tool in tools)]
+    workloads = [workload for workload in workloads
+                 if any(content(outcomes[workload.name][tool.name]) != "–" for tool in tools)]
     if not workloads:
         return []
     rows = _matrix(comparison, workloads, tools, content)
@@ -141,7 +143,7 @@ def _notes(comparison, workloads, tools):
 
 
 def chart_groups(comparison, workloads, tools):
-    """Groups and series for svg.bar_chart: one group a workload, the tools of CHARTED; no bars of tools that were not run."""
+    """Groups and series for svg.bar_chart: a group a workload, a bar for each of CHARTED that was run."""
     by_name = {tool.name: tool for tool in tools if not tool.missing()}
     series = [by_name[name].title if name in by_name else name for name in CHARTED]
     groups = [(workload.title, [_bar(comparison.outcomes[workload.name].get(name)) if name in by_name else None

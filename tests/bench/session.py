@@ -82,7 +82,7 @@ def _last_line(path):
             lines = [line.strip() for line in log if line.strip()]
     except OSError:
         return ""
-    return lines[-1] if lines else ""
+    return lines[-1] if lines else "it said nothing"
 
 
 def output_under(tool, argv):
@@ -101,7 +101,7 @@ def output_under(tool, argv):
 
 
 class Run:
-    """One run. Its directory is `directory`, what the tool writes goes to `output` in it."""
+    """One run in an empty directory. What the tool writes goes to `output` in it, what it shares in memory to `memory`."""
 
     def __init__(self, tool, directory, limit_s, sample_memory=False):
         self.tool, self.directory, self.limit_s = tool, directory, limit_s
@@ -117,15 +117,20 @@ class Run:
         for path in (directory, self.output):
             os.makedirs(path, exist_ok=True)
             os.chmod(path, 0o777)  # servers that give up root write here too
+        self._memory = tempfile.mkdtemp(prefix="seep-bench-", dir="/dev/shm" if os.path.isdir("/dev/shm") else directory)
+        os.chmod(self._memory, 0o777)
+        os.symlink(self._memory, os.path.join(directory, "memory"))
 
     # ---- what workloads call ----
 
     def start(self, argv, environment=(), become=()):
-        """Starts ARGV under the tool, as the user that the words in `become` make of it."""
-        words = [*become, "env", *environment, *self.tool.environment(self.output), *self.tool.command(self.output), *argv]
+        """Starts ARGV under the tool, after the words in `become`: a command that changes user or limits and execs."""
+        words = [*become, "env", *environment, *self.tool.environment(self.output), *self.tool.command(self.output),
+                 *argv]
         self._program = os.path.realpath(shutil.which(argv[0]) or argv[0])
         with open(self.log, "ab") as log:
-            self._started = subprocess.Popen(words, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._started = subprocess.Popen(words, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log,
+                                             stderr=log)
         if self._sampler:
             self._sampler.start()
 
@@ -165,7 +170,7 @@ class Run:
             raise RunFailed(f"{os.path.basename(self._program)} {self._how_it_ended()}: {_last_line(self.log)}")
 
     def load(self, argv):
-        """Runs a load generator, which does not count; its output. Its failure is the run's, its time limit cuts the run."""
+        """Runs a load generator, which does not count; its output. Its failure is the run's; when time is up the run is cut."""
         process = subprocess.Popen(argv, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, errors="replace")
         self._load = process.pid
@@ -200,16 +205,17 @@ class Run:
                 self._kill_all()
                 raise RunFailed(f"{os.path.basename(self._program)} did not end in {END_LIMIT_S} s")
             time.sleep(0.005)
-        self._stop_sampler()
+        self._clear()
         if not self._is_cut and self._code < 0 and -self._code not in (signal.SIGTERM, signal.SIGINT):
-            raise RunFailed(f"{os.path.basename(self._program)} {self._how_it_ended()} at its end: {_last_line(self.log)}")
-        return Result(self._cpu_s, self._cpu_s - self._cpu_own_s, self._peak_bytes, _size_of_tree(self.output), self.work,
-                      self.figures, self._is_cut)
+            name = os.path.basename(self._program)
+            raise RunFailed(f"{name} {self._how_it_ended()} at its end: {_last_line(self.log)}")
+        return Result(self._cpu_s, self._cpu_s - self._cpu_own_s, self._peak_bytes, _size_of_tree(self.output),
+                      self.work, self.figures, self._is_cut)
 
     def abandon(self):
         """Ends everything at once, after a failure."""
         self._kill_all()
-        self._stop_sampler()
+        self._clear()
 
     # ---- processes ----
 
@@ -266,7 +272,8 @@ class Run:
             peak = max(peak, sum(map(_proportional_bytes, pids)))
             self._peak_bytes = peak or None
 
-    def _stop_sampler(self):
+    def _clear(self):
+        shutil.rmtree(self._memory, ignore_errors=True)
         self._over.set()
         if self._sampler and self._sampler.is_alive():
             self._sampler.join()

@@ -37,6 +37,7 @@ class Tool:
     is_slow = False  # runs a small amount of work, beside a bare run of the same amount
     is_peer = True  # a failure is a finding about the tool, and not an error of the comparison
     note = ""
+    family = ""  # what its version is the version of, where that is not what stands before the comma of its title
 
     def __init__(self, name, title, build):
         self.name, self.title, self.build = name, title, build
@@ -109,7 +110,7 @@ class Seep(Preload):
         return f"{self.build}/libseep.so"
 
     def settings(self, output):
-        return [f"SEEP_OPTIONS=out={output}/seep.db:arena={output}/../arena{self.options}"]
+        return [f"SEEP_OPTIONS=out={output}/seep.db:arena={output}/../memory/arena{self.options}"]
 
     def probe(self):
         """The library complains of options that it does not know."""
@@ -183,6 +184,7 @@ class Tcmalloc(Preload):
 
 class Valgrind(Tool):
     is_slow = True
+    family = "Valgrind"
     options = ()
 
     def command(self, output):
