@@ -4,9 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cost.h"
-#include "sampling.h"
-
 /* ---- recording ---- */
 
 /* Out of the map, into the counters; inside a section. */
@@ -47,19 +44,15 @@ static void block_enter(struct site_id site, void *pointer, size_t size)
 	section_end(section);
 }
 
-void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size)
+void heap_acquired_rest(const struct hook_frame *frame, void *pointer, size_t size)
 {
 	struct thread *thread;
 	uint64_t interval;
 
-	if (UNLIKELY(!pointer))
-		return;
-	if (UNLIKELY(cost_is_due())) {
+	if (UNLIKELY(local.cost_left < 0)) {
 		COST_TIMED(COST_ACQUISITION, heap_acquired(frame, pointer, size));
 		return;
 	}
-	if (sampling_skips(size))
-		return;
 	if (UNLIKELY(!shim_active(true)) || UNLIKELY(!sampling_records(size, &interval)))
 		return;
 	block_enter(site_here_sampled(frame, SEEP_KIND_HEAP, interval), pointer, size);
@@ -74,18 +67,16 @@ static COLD void block_was_unseen(void)
 		trust_add(TRUST_UNSEEN_FREES, 1);
 }
 
-void heap_released(void *pointer)
+void heap_released_rest(void *pointer)
 {
 	struct live_block block;
 	struct section section;
 
-	if (!pointer)
-		return;
-	if (UNLIKELY(cost_is_due())) {
+	if (UNLIKELY(local.cost_left < 0)) {
 		COST_TIMED(COST_RELEASE, heap_released(pointer));
 		return;
 	}
-	if (sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))
+	if (UNLIKELY(!shim_active(true)))
 		return;
 	section = section_begin();
 	block = live_take(LIVE_HEAP, (uintptr_t)pointer);

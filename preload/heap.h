@@ -9,8 +9,10 @@
 #ifndef SEEP_HEAP_H
 #define SEEP_HEAP_H
 
+#include "cost.h"
 #include "hooks.h"
 #include "live.h"
+#include "sampling.h"
 
 static inline bool allocator_is_inside(const struct hook_frame *frame)
 {
@@ -27,10 +29,26 @@ static inline void allocator_leave(void)
 	local.allocator_frame = 0;
 }
 
-/* After the real function has returned a block (NULL is fine). Keep errno. */
-void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size);
+/*
+ * After the real function has returned a block (NULL is fine). Keep errno. What is inline is all that most events of
+ * the sampled mode take; the rest looks again whether the event is to be timed.
+ */
+void heap_acquired_rest(const struct hook_frame *frame, void *pointer, size_t size);
+static inline void heap_acquired(const struct hook_frame *frame, void *pointer, size_t size)
+{
+	if (UNLIKELY(!pointer) || (LIKELY(!cost_is_due()) && sampling_skips(size)))
+		return;
+	heap_acquired_rest(frame, pointer, size);
+}
+
 /* Before the real function is given it (NULL is fine). */
-void heap_released(void *pointer);
+void heap_released_rest(void *pointer);
+static inline void heap_released(void *pointer)
+{
+	if (!pointer || (LIKELY(!cost_is_due()) && sampling_never_saw((uintptr_t)pointer)))
+		return;
+	heap_released_rest(pointer);
+}
 /*
  * realloc: heap_moving() before the real call takes the block out of the map; heap_moved() after it enters the new
  * block, or, if result is NULL and the block was kept, puts the old one back.
@@ -69,7 +87,12 @@ void heap_moved(const struct hook_frame *frame, struct live_block old, void *old
 
 /* real.c: memory handed out while dlsym() is still resolving; recognised for ever by its address. */
 void *bootstrap_allocate(size_t alignment, size_t size);
-bool bootstrap_owns(const void *pointer);
+enum { BOOTSTRAP_BYTES = 64 * 1024 };
+extern char bootstrap_memory[BOOTSTRAP_BYTES];
+static inline bool bootstrap_owns(const void *pointer)
+{
+	return (uintptr_t)pointer - (uintptr_t)bootstrap_memory < BOOTSTRAP_BYTES;
+}
 size_t bootstrap_size(const void *pointer);
 
 #endif

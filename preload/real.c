@@ -17,17 +17,12 @@ static const char *const names[HOOK_COUNT] = {
 /* ---- bootstrap memory ---- */
 
 /* A bump allocator: what the dynamic linker asks for while dlsym() runs is little and mostly kept. */
-static char bootstrap_memory[64 * 1024] __attribute__((aligned(16)));
+char bootstrap_memory[BOOTSTRAP_BYTES] __attribute__((aligned(16)));
 static _Atomic(size_t) bootstrap_used;
 
 struct bootstrap_header {
 	size_t size, padding;
 };
-
-bool bootstrap_owns(const void *pointer)
-{
-	return (uintptr_t)pointer - (uintptr_t)bootstrap_memory < sizeof(bootstrap_memory);
-}
 
 size_t bootstrap_size(const void *pointer)
 {
