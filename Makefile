@@ -62,6 +62,8 @@ $(BUILD)/libseep.so: $(SHIM_OBJECTS)
 $(BUILD)/seep: $(BUILD)/analyzer/main.o $(ANALYZER_OBJECTS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
 
+# It jumps where others call.
+$(BUILD)/preload/heap_quick.o: SHIM_FLAGS += -fomit-frame-pointer -foptimize-sibling-calls
 $(BUILD)/preload/%.o: preload/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) $(SHIM_FLAGS) -c -o $@ $<

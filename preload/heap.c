@@ -151,7 +151,7 @@ void heap_moved(const struct hook_frame *frame, struct live_block old, void *old
 
 /* ---- the hooks ---- */
 
-HOOK void *malloc(size_t size)
+RECORDED_HOOK void *malloc_recorded(size_t size)
 {
 	const struct hook_frame *frame = HERE;
 	void *pointer;
@@ -165,8 +165,10 @@ HOOK void *malloc(size_t size)
 	return pointer;
 }
 
-static inline void free_recorded(const struct hook_frame *frame, void *pointer)
+RECORDED_HOOK void free_recorded(void *pointer)
 {
+	const struct hook_frame *frame = HERE;
+
 	if (UNLIKELY(bootstrap_owns(pointer)))
 		return;
 	if (allocator_is_inside(frame)) {
@@ -177,11 +179,6 @@ static inline void free_recorded(const struct hook_frame *frame, void *pointer)
 	allocator_enter(frame);
 	REAL(free)(pointer);
 	allocator_leave();
-}
-
-HOOK void free(void *pointer)
-{
-	free_recorded(HERE, pointer);
 }
 
 HOOK void *calloc(size_t count, size_t size)

@@ -57,6 +57,11 @@ struct live_block heap_moving(void *pointer);
 void heap_moved(const struct hook_frame *frame, struct live_block old, void *old_pointer, void *result, size_t size,
 		bool was_kept);
 
+/* The hooks that heap_quick.c jumps to: their frames are those of malloc and free. */
+#define RECORDED_HOOK __attribute__((noinline, used))
+void *malloc_recorded(size_t size);
+void free_recorded(void *pointer);
+
 /* The next definition of a function, or what stands for it where there is none. */
 #define HEAP_REAL(type, name, parameters, arguments, fallback) \
 	static type name##_real parameters                     \

@@ -734,6 +734,14 @@ static void allocator_name(void)
 		text_add(&text, object.dlfo_link_map->l_name[0] ? object.dlfo_link_map->l_name : shim.exe);
 }
 
+static bool allocator_is_libc(void)
+{
+	struct dl_find_object allocator, libc;
+
+	return _dl_find_object((void *)REAL(malloc), &allocator) == 0 &&
+	       _dl_find_object((void *)getauxval, &libc) == 0 && allocator.dlfo_link_map == libc.dlfo_link_map;
+}
+
 static bool slot_start(void)
 {
 	uint32_t pid = (uint32_t)sys_getpid();
@@ -797,6 +805,7 @@ static bool start(void)
 	allocator_name();
 	cost_init();
 	sampling_start();
+	shim.is_quick = shim.has_filter && allocator_is_libc();
 	__atomic_store_n(&shim.directory[shim.slot.index].state, SLOT_LIVE, __ATOMIC_RELEASE);
 	if (opened == 1)
 		recorder_ensure(&options);

@@ -123,6 +123,7 @@ struct shim {
 	_Atomic(uint32_t) unloading;    /* dlclose under way: unwind rules are not cached */
 	_Atomic(uint32_t) code_generation;
 	_Atomic(bool) was_sampled; /* some blocks of this process may not have been recorded */
+	bool is_quick;             /* the filter is there, and the allocator is the C library's: heap_quick.c */
 	bool has_filter;           /* and that from its start: sampling.h */
 	char exe[1024];
 	char arena_path[1024];
