@@ -6,42 +6,67 @@
 
 /* ---- recording ---- */
 
-/* Out of the map, into the counters; inside a section. */
-static void block_release(struct live_block block, void *pointer)
+/* What else a block in and out of the map means where blocks are sampled; inside a section. */
+static COLD void sampled_in(struct live_block block, void *pointer)
 {
-	count_release(block.site, 1, block.size, block.birth_epoch);
-	if (UNLIKELY(sampling_was_on())) {
-		sampling_forget((uintptr_t)pointer);
-		estimate_release(block, 1);
-	}
+	sampling_enter((uintptr_t)pointer);
+	estimate_acquire(block);
+}
+
+static COLD void sampled_out(struct live_block block, void *pointer, bool is_temporary)
+{
+	sampling_forget((uintptr_t)pointer);
+	estimate_release(block, 1);
+	if (is_temporary)
+		estimate_temporary(block);
 }
 
 static COLD void previous_released(const struct live_previous *previous)
 {
 	trust_add(TRUST_OVERWRITTEN_BLOCKS, 1);
-	block_release(previous->block, (void *)previous->address);
+	count_release(previous->block.site, 1, previous->block.size, previous->block.birth_epoch);
+	if (sampling_was_on())
+		sampled_out(previous->block, (void *)previous->address, false);
 }
 
-static void block_enter(struct site_id site, void *pointer, size_t size)
+static inline void block_enter(struct thread *thread, struct site_id site, void *pointer, size_t size)
 {
 	struct live_block block = {site, epoch_now(), size};
 	struct live_previous previous;
-	struct section section;
 
 	live_tick(block.birth_epoch);
-	section = section_begin();
-	if (UNLIKELY(sampling_was_on()))
-		sampling_enter((uintptr_t)pointer);
+	section_enter(thread);
 	if (LIKELY(live_put(LIVE_HEAP, (uintptr_t)pointer, block, &previous))) {
 		if (UNLIKELY(previous.block.site.n))
 			previous_released(&previous);
-		count_acquire(site, 1, size, block.birth_epoch);
+		block_acquired(thread, site, size, block.birth_epoch);
 		if (UNLIKELY(sampling_was_on()))
-			estimate_acquire(block);
+			sampled_in(block, pointer);
 	} else {
 		trust_add(TRUST_LOST_ENTRIES, 1);
 	}
-	section_end(section);
+	section_leave(thread);
+}
+
+/* The block is out of the map and in the counters; .site.n 0: it was not there. */
+static inline struct live_block block_leave(struct thread *thread, void *pointer, bool is_temporary)
+{
+	struct live_block block;
+
+	section_enter(thread);
+	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
+	if (LIKELY(block.site.n)) {
+		block_released(thread, block.site, block.size, block.birth_epoch, is_temporary);
+		if (UNLIKELY(sampling_was_on()))
+			sampled_out(block, pointer, is_temporary);
+	}
+	section_leave(thread);
+	return block;
+}
+
+static COLD void acquired_timed(const struct hook_frame *frame, void *pointer, size_t size)
+{
+	COST_TIMED(COST_ACQUISITION, heap_acquired(frame, pointer, size));
 }
 
 void heap_acquired_rest(const struct hook_frame *frame, void *pointer, size_t size)
@@ -50,15 +75,20 @@ void heap_acquired_rest(const struct hook_frame *frame, void *pointer, size_t si
 	uint64_t interval;
 
 	if (UNLIKELY(local.cost_left < 0)) {
-		COST_TIMED(COST_ACQUISITION, heap_acquired(frame, pointer, size));
+		acquired_timed(frame, pointer, size);
 		return;
 	}
-	if (UNLIKELY(!shim_active(true)) || UNLIKELY(!sampling_records(size, &interval)))
+	if ((UNLIKELY(!shim_records()) && !shim_active(true)) || UNLIKELY(!sampling_records(size, &interval)))
 		return;
-	block_enter(site_here_sampled(frame, SEEP_KIND_HEAP, interval), pointer, size);
 	thread = thread_self();
+	block_enter(thread, heap_site_here(frame, thread, interval), pointer, size);
 	thread->newest = (uintptr_t)pointer;
 	thread->newest_left = local.sample_left;
+}
+
+static COLD void released_timed(void *pointer)
+{
+	COST_TIMED(COST_RELEASE, heap_released(pointer));
 }
 
 static COLD void block_was_unseen(void)
@@ -69,30 +99,20 @@ static COLD void block_was_unseen(void)
 
 void heap_released_rest(void *pointer)
 {
-	struct live_block block;
-	struct section section;
+	struct thread *thread;
+	bool is_temporary;
 
 	if (UNLIKELY(local.cost_left < 0)) {
-		COST_TIMED(COST_RELEASE, heap_released(pointer));
+		released_timed(pointer);
 		return;
 	}
-	if (UNLIKELY(!shim_active(true)))
+	if (UNLIKELY(!shim_records()) && !shim_active(true))
 		return;
-	section = section_begin();
-	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
-	if (LIKELY(block.site.n)) {
-		struct thread *thread = thread_self();
-
-		block_release(block, pointer);
-		if (thread->newest == (uintptr_t)pointer && thread->newest_left == local.sample_left) {
-			count_temporary(block.site);
-			if (UNLIKELY(sampling_was_on()))
-				estimate_temporary(block);
-			thread->newest = 0;
-		}
-	}
-	section_end(section);
-	if (UNLIKELY(!block.site.n))
+	thread = thread_self();
+	is_temporary = thread->newest == (uintptr_t)pointer && thread->newest_left == local.sample_left;
+	if (is_temporary)
+		thread->newest = 0;
+	if (UNLIKELY(!block_leave(thread, pointer, is_temporary).site.n))
 		block_was_unseen();
 }
 
@@ -103,7 +123,6 @@ void heap_released_rest(void *pointer)
 struct live_block heap_moving(void *pointer)
 {
 	struct live_block block = {.size = 0};
-	struct section section;
 
 	if (!pointer)
 		return block;
@@ -113,12 +132,7 @@ struct live_block heap_moving(void *pointer)
 	}
 	if (sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))
 		return block;
-	section = section_begin();
-	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
-	if (LIKELY(block.site.n))
-		block_release(block, pointer);
-	section_end(section);
-	return block;
+	return block_leave(thread_self(), pointer, false);
 }
 
 static COLD void move_undo(struct live_block old, void *old_pointer)

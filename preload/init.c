@@ -786,7 +786,9 @@ static bool start(void)
 	exe_find();
 	options_read(&options);
 	shim.wants_verify = options.verify_unwind;
+	shim.fallback.is_shared = true;
 	shim.fallback.shard = SHARED_SHARD;
+	shim.fallback.capture_level = CAPTURE_LEVELS;
 	if (!address_space_suffices()) {
 		say("this process runs unrecorded, because its address space is limited (ulimit -v) to less than 2 GB",
 		    "", 0);

@@ -6,14 +6,18 @@
 enum { STATISTICS_EVERY = 1024, SPARE_FRAMES = 64, LARGE_TRAILS = 8 };
 
 /* Statistics are added to the shared header in lumps: a line that all threads write would cost more than the walk. */
-static void statistics_add(struct thread *thread, uint32_t frames)
+static COLD void statistics_flush(struct thread *thread)
 {
-	thread->captured_frames += frames;
-	if (++thread->captures < STATISTICS_EVERY)
-		return;
 	__atomic_fetch_add(&shim.slot.header->captures, thread->captures, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shim.slot.header->captured_frames, thread->captured_frames, __ATOMIC_RELAXED);
 	thread->captures = thread->captured_frames = 0;
+}
+
+static inline void statistics_add(struct thread *thread, uint32_t frames)
+{
+	thread->captured_frames += frames;
+	if (UNLIKELY(++thread->captures >= STATISTICS_EVERY))
+		statistics_flush(thread);
 }
 
 static void trust_count(const struct capture *capture)
@@ -120,24 +124,23 @@ static inline struct node_id node_by_trail(const struct hook_frame *hook, struct
 	return capture.node;
 }
 
-struct node_id node_here(const struct hook_frame *hook)
+static COLD struct node_id node_here_slowly(const struct hook_frame *hook, struct thread *thread)
 {
-	struct thread *thread = thread_self();
 	struct node_id node = {0};
 	uint32_t level;
 
-	if (UNLIKELY(thread == &shim.fallback))
+	if (thread->is_shared)
 		return node_capture_spare(hook);
 	level = level_take(thread, hook);
-	if (LIKELY(level == 0) && LIKELY((node = node_by_trail(hook, thread)).n != 0)) {
+	if (level == 0 && (node = node_by_trail(hook, thread)).n != 0) {
 		thread->capture_level = 0;
 		return node;
 	}
-	if (UNLIKELY(level == CAPTURE_LEVELS))
+	if (level == CAPTURE_LEVELS)
 		return node_capture_spare(hook);
-	if (UNLIKELY(!thread->frames[level]))
+	if (!thread->frames[level])
 		thread->frames[level] = pages_map(CAPTURE_FRAMES * sizeof(uintptr_t));
-	if (UNLIKELY(!thread->frames[level]))
+	if (!thread->frames[level])
 		node = node_capture_spare(hook);
 	else
 		node = node_capture(hook, thread, thread->frames[level], CAPTURE_FRAMES);
@@ -145,12 +148,34 @@ struct node_id node_here(const struct hook_frame *hook)
 	return node;
 }
 
+/* What nearly every event finds: no other capture under way in this thread, and a stack that the trail can follow. */
+static inline struct node_id node_of_hook(const struct hook_frame *hook, struct thread *thread)
+{
+	struct trail_capture capture;
+
+	if (UNLIKELY(thread->capture_level) || UNLIKELY(!thread->trail) || UNLIKELY(shim.verify_unwind))
+		return node_here_slowly(hook, thread);
+	thread->level_frames[0] = (uintptr_t)hook;
+	thread->capture_level = 1;
+	capture = trail_capture(thread->trail, hook, thread);
+	thread->capture_level = 0;
+	if (UNLIKELY(capture.node.n <= PSEUDO_MISSING) || UNLIKELY(capture.is_guessed))
+		return node_here_slowly(hook, thread);
+	statistics_add(thread, capture.fresh);
+	return capture.node;
+}
+
+struct node_id node_here(const struct hook_frame *hook)
+{
+	return node_of_hook(hook, thread_self());
+}
+
+struct site_id heap_site_here(const struct hook_frame *hook, struct thread *thread, uint64_t interval)
+{
+	return tree_site_sampled(node_of_hook(hook, thread), SEEP_KIND_HEAP, interval);
+}
+
 struct site_id site_here(const struct hook_frame *hook, enum seep_kind kind)
 {
 	return tree_site(node_here(hook), kind);
-}
-
-struct site_id site_here_sampled(const struct hook_frame *hook, enum seep_kind kind, uint64_t interval)
-{
-	return tree_site_sampled(node_here(hook), kind, interval);
 }

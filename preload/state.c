@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "cost.h"
-#include "counters_x86_64.h"
 #include "slot.h"
 #include "sys.h"
 
@@ -367,34 +366,29 @@ static COLD void gate_wait(void)
 		trust_add(TRUST_FORK_TIMEOUTS, 1);
 }
 
-static void section_add(struct thread *thread, uint32_t delta)
+COLD void section_enter_slowly(struct thread *thread)
 {
-	if (thread == &shim.fallback)
-		atomic_fetch_add_explicit(&thread->in_section, delta, memory_order_acq_rel);
-	else
-		atomic_store_explicit(&thread->in_section,
-				      atomic_load_explicit(&thread->in_section, memory_order_relaxed) + delta,
-				      memory_order_release);
+	if (thread->is_shared)
+		atomic_fetch_add(&thread->in_section, 1);
+	if (!atomic_load_explicit(&shim.gate, memory_order_relaxed) || local.forking ||
+	    atomic_load_explicit(&thread->in_section, memory_order_relaxed) != 1)
+		return;
+	section_leave(thread);
+	gate_wait();
+	atomic_fetch_add(&thread->in_section, 1);
 }
 
 struct section section_begin(void)
 {
 	struct thread *thread = thread_self();
 
-	section_add(thread, 1);
-	atomic_signal_fence(memory_order_seq_cst); /* the forking thread's membarrier() makes it a real one */
-	if (UNLIKELY(atomic_load_explicit(&shim.gate, memory_order_relaxed)) && !local.forking &&
-	    atomic_load_explicit(&thread->in_section, memory_order_relaxed) == 1) {
-		section_add(thread, (uint32_t)-1);
-		gate_wait();
-		section_add(thread, 1);
-	}
+	section_enter(thread);
 	return (struct section){thread};
 }
 
 void section_end(struct section section)
 {
-	section_add(section.thread, (uint32_t)-1);
+	section_leave(section.thread);
 }
 
 static bool thread_is_inside(struct thread *thread)
@@ -486,16 +480,12 @@ uint32_t epoch_now(void)
 }
 
 /* The counters a thread adds to for a site; the missing site's shared ones if there are no pages. */
-static struct arena_counters *counters_of(struct thread *thread, struct site_id site, bool *exclusive)
+static struct arena_counters *counters_of(const struct thread *thread, struct site_id site, bool *exclusive)
 {
 	uint32_t shard = thread->shard;
 	size_t end = (site.n + 1) * sizeof(struct arena_counters);
 
 	*exclusive = shard != SHARED_SHARD;
-	if (thread == &shim.fallback) {
-		shard = SHARED_SHARD;
-		*exclusive = false;
-	}
 	if (LIKELY(region_ensure(&shim.slot.counters_region[shard], end)))
 		return slot_counters(&shim.slot, shard, site.n);
 	*exclusive = false;

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "counters_x86_64.h"
 #include "shim.h"
 
 /* ---- regions: the parts of a slot, made writable as they fill ---- */
@@ -67,6 +68,7 @@ struct trail; /* trail.h */
 
 struct thread {
 	_Atomic(uint32_t) owned;
+	bool is_shared;                  /* the fallback: what it counts, others count at the same time */
 	_Atomic(uint32_t) in_section;    /* nesting depth: a signal handler may record inside a section */
 	_Atomic(uint32_t) stuck;         /* depth left behind by a handler that jumped out; fork does not wait for it */
 	uint32_t shard;                  /* SHARED_SHARD, or one that only this thread writes */
@@ -79,7 +81,7 @@ struct thread {
 	uintptr_t level_frames[CAPTURE_LEVELS]; /* the hook's frame of each capture under way */
 	uintptr_t *frames[CAPTURE_LEVELS];      /* CAPTURE_FRAMES each, NULL until needed */
 	struct trail *trail;                    /* the last capture, NULL until needed */
-};
+} __attribute__((aligned(128))); /* no line that two threads write, nor a pair of lines that is fetched together */
 
 struct thread_local_state {
 	struct thread *thread;                  /* NULL: no event yet */
@@ -130,6 +132,90 @@ struct shim {
 };
 extern struct shim shim;
 
+/* ---- what every event does: shim.h's functions of the same meaning, inline, for the hottest hooks ---- */
+
+/* shim_active(true), once the process records. */
+static inline bool shim_records(void)
+{
+	return LIKELY(atomic_load_explicit(&shim.mode, memory_order_acquire) == MODE_ACTIVE) &&
+	       LIKELY(atomic_load_explicit(shim.guard, memory_order_relaxed) != 0);
+}
+
+/* site_here() for SEEP_KIND_HEAP, sampled with that interval. stacks.c */
+struct site_id heap_site_here(const struct hook_frame *frame, struct thread *thread, uint64_t interval);
+
+void section_enter_slowly(struct thread *thread);
+
+static inline void section_enter(struct thread *thread)
+{
+	if (UNLIKELY(thread->is_shared)) {
+		section_enter_slowly(thread);
+		return;
+	}
+	atomic_store_explicit(&thread->in_section, atomic_load_explicit(&thread->in_section, memory_order_relaxed) + 1,
+			      memory_order_release);
+	atomic_signal_fence(memory_order_seq_cst); /* the forking thread's membarrier() makes it a real one */
+	if (UNLIKELY(atomic_load_explicit(&shim.gate, memory_order_relaxed)))
+		section_enter_slowly(thread);
+}
+
+static inline void section_leave(struct thread *thread)
+{
+	if (UNLIKELY(thread->is_shared))
+		atomic_fetch_sub_explicit(&thread->in_section, 1, memory_order_acq_rel);
+	else
+		atomic_store_explicit(&thread->in_section,
+				      atomic_load_explicit(&thread->in_section, memory_order_relaxed) - 1,
+				      memory_order_release);
+}
+
+void count_temporary(struct site_id site);
+
+/* The counters of a site that this thread alone writes; NULL: there are none, or no pages for them yet. */
+static inline struct arena_counters *counters_own(const struct thread *thread, struct site_id site)
+{
+	struct region *region = &shim.slot.counters_region[thread->shard];
+
+	if (UNLIKELY(thread->shard == SHARED_SHARD) ||
+	    UNLIKELY((site.n + 1) * sizeof(struct arena_counters) >
+		     atomic_load_explicit(&region->ready, memory_order_acquire)))
+		return NULL;
+	return (struct arena_counters *)region->base + site.n;
+}
+
+static inline void block_acquired(const struct thread *thread, struct site_id site, uint64_t bytes, uint32_t epoch)
+{
+	struct arena_counters *counters = counters_own(thread, site);
+
+	if (UNLIKELY(!counters)) {
+		count_acquire(site, 1, bytes, epoch);
+		return;
+	}
+	counter_add(&counters->acquired_count, 1, true);
+	counter_add(&counters->acquired_bytes, bytes, true);
+	counter_add(&counters->birth_sum, epoch, true);
+}
+
+static inline void block_released(const struct thread *thread, struct site_id site, uint64_t bytes, uint32_t epoch,
+				  bool is_temporary)
+{
+	struct arena_counters *counters = counters_own(thread, site);
+
+	if (UNLIKELY(!counters)) {
+		count_release(site, 1, bytes, epoch);
+		if (is_temporary)
+			count_temporary(site);
+		return;
+	}
+	counter_add(&counters->released_count, 1, true);
+	counter_add(&counters->released_bytes, bytes, true);
+	counter_add(&counters->birth_sum, -(uint64_t)epoch, true);
+	if (is_temporary)
+		counter_add(&counters->temporary_count, 1, true);
+}
+
+/* ---- the parts ---- */
+
 /* Starts recording at the first event; true when ACTIVE. init.c */
 bool shim_start(void);
 /* A child without our prepare handler: takes a slot. fork.c */
@@ -143,8 +229,6 @@ uint32_t slot_claim(uint32_t first, uint32_t pid, uint32_t parent_slot);
 void slot_unclaim(uint32_t index);
 /* Fills a mapped, empty slot with what each has from the start: pseudo modules, nodes and sites. */
 bool slot_fill(struct slot *slot);
-
-void count_temporary(struct site_id site);
 
 /* Tells the recorder of private memory that pages_map() did not give. */
 void private_range_add(uintptr_t start, size_t bytes);
