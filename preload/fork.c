@@ -22,6 +22,7 @@
 #include "live.h"
 #include "sampling.h"
 #include "sys.h"
+#include "tree.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -29,6 +30,7 @@
 
 /* The slot that the prepare handler has made, by thread, since two may fork at once; index UINT32_MAX: none. */
 static __thread struct slot pending;
+static __thread bool pending_is_certain; /* no other thread was in the middle of an event */
 
 /* ---- making the child's slot ---- */
 
@@ -205,6 +207,7 @@ static void before_fork(void)
 		return;
 	}
 	slot_inherit(&pending, &shim.slot, &copied);
+	pending_is_certain = was_quiet;
 	if (!was_quiet)
 		pending.header->trust[TRUST_FORK_TIMEOUTS]++;
 }
@@ -240,6 +243,8 @@ static void after_fork_in_child(void)
 	sampling_after_fork();
 	mappings_after_fork();
 	live_after_fork();
+	if (!pending_is_certain)
+		tree_caches_void();
 	if (pending.index == UINT32_MAX || !slot_adopt(&pending))
 		atomic_store(&shim.mode, MODE_OFF);
 	pending.index = UINT32_MAX;
@@ -256,6 +261,7 @@ COLD bool shim_adopt(void)
 	sampling_after_fork();
 	mappings_after_fork();
 	live_after_fork();
+	tree_caches_void();
 	atomic_store(&shim.gate, 0);
 	if (!slot_take(&slot, (uint32_t)sys_getpid()) || !slot_copy(&slot, &shim.slot, &copied)) {
 		atomic_store(&shim.mode, MODE_OFF);

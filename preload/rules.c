@@ -3,7 +3,7 @@
 
 #include "cfi.h"
 
-struct rule_entry rule_cache[RULE_SETS][RULE_WAYS] __attribute__((aligned(64)));
+struct rule_entry rule_cache[1 << RULE_SET_BITS][RULE_WAYS] __attribute__((aligned(64)));
 
 static struct rule rule_of_row(const struct cfi_row *row)
 {
@@ -42,23 +42,33 @@ static struct rule rule_find(uintptr_t pc, bool exact)
 	return (struct rule){.kind = RULE_NONE, .cfa_offset = epoch_now() & 0x7fffff};
 }
 
+/* Where to enter the rule of a key: its own place, else one that is free or void, else one by the key. */
+static struct rule_entry *victim_of(struct rule_entry *set, uint64_t key, uint32_t generation)
+{
+	struct rule_entry *victim = NULL;
+
+	for (int way = 0; way < RULE_WAYS; way++) {
+		union rule_word found = {.word = atomic_load_explicit(&set[way].rule, memory_order_relaxed)};
+
+		if ((atomic_load_explicit(&set[way].key, memory_order_relaxed) ^ found.word) == key)
+			return &set[way];
+		if (found.word == 0 || found.rule.generation != generation)
+			victim = &set[way];
+	}
+	return victim ? victim : &set[(key ^ key >> 7) & (RULE_WAYS - 1)];
+}
+
 COLD struct rule rule_compute(uintptr_t pc, bool exact)
 {
-	struct rule_entry *set = rule_cache[(pc ^ pc >> 13) & (RULE_SETS - 1)];
-	struct rule_entry *victim = &set[(pc >> 4 ^ pc >> 9) & (RULE_WAYS - 1)];
 	uint64_t key = pc | (uint64_t)exact << 63;
-	uint32_t generation = atomic_load_explicit(&shim.code_generation, memory_order_acquire);
+	uint32_t generation = atomic_load_explicit(&shim.code_generation, memory_order_acquire) & 0xfffff;
 	union rule_word found = {.rule = rule_find(pc, exact)};
+	struct rule_entry *victim;
 
 	__atomic_fetch_add(&shim.slot.header->rule_misses, 1, __ATOMIC_RELAXED);
-	found.rule.generation = generation & 0xfffff;
-	for (int way = 0; way < RULE_WAYS; way++) {
-		uint64_t standing = atomic_load_explicit(&set[way].rule, memory_order_relaxed);
-
-		if ((atomic_load_explicit(&set[way].key, memory_order_relaxed) ^ standing) == key)
-			victim = &set[way]; /* of an earlier generation: not to stand in both ways */
-	}
+	found.rule.generation = generation;
 	if (atomic_load_explicit(&shim.unloading, memory_order_acquire) == 0) {
+		victim = victim_of(rule_set(pc), key, generation);
 		atomic_store_explicit(&victim->key, key ^ found.word, memory_order_relaxed);
 		atomic_store_explicit(&victim->rule, found.word, memory_order_relaxed);
 	}

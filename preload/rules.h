@@ -42,8 +42,13 @@ static_assert(sizeof(union rule_word) == 8, "a rule is one word");
 struct rule_entry {
 	_Atomic(uint64_t) key, rule;
 };
-enum { RULE_SETS = 8192, RULE_WAYS = 2 };
-extern struct rule_entry rule_cache[RULE_SETS][RULE_WAYS];
+enum { RULE_SET_BITS = 13, RULE_WAYS = 4 }; /* a set is a cache line */
+extern struct rule_entry rule_cache[1 << RULE_SET_BITS][RULE_WAYS];
+
+static inline struct rule_entry *rule_set(uintptr_t pc)
+{
+	return rule_cache[pc * UINT64_C(0x9e3779b97f4a7c15) >> (64 - RULE_SET_BITS)];
+}
 
 /* From .eh_frame, and into the cache. */
 struct rule rule_compute(uintptr_t pc, bool exact);
@@ -52,7 +57,7 @@ struct rule rule_compute(uintptr_t pc, bool exact);
 static inline struct rule rule_get(uintptr_t pc, bool exact)
 {
 	uint64_t key = pc | (uint64_t)exact << 63;
-	struct rule_entry *set = rule_cache[(pc ^ pc >> 13) & (RULE_SETS - 1)];
+	struct rule_entry *set = rule_set(pc);
 	uint32_t generation = atomic_load_explicit(&shim.code_generation, memory_order_acquire) & 0xfffff;
 
 	for (int way = 0; way < RULE_WAYS; way++) {

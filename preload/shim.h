@@ -61,7 +61,6 @@ bool shim_active(bool memory);
 
 /* The callsite of a hook for a kind. Never fails: at worst the kind's "[stack missing]" site. Keeps errno. */
 struct site_id site_here(const struct hook_frame *frame, enum seep_kind kind);
-/* That of a heap block sampled with an interval; 0 is site_here(). */
 /* The tree node alone (misuse, marks). */
 struct node_id node_here(const struct hook_frame *frame);
 /* The site of a pseudo frame, e.g. PSEUDO_AT_START. */

@@ -296,7 +296,7 @@ struct outer {
 	uintptr_t bp;
 };
 
-/* Gives a step its node and makes it frame number `i`. False: the saves are full, or the tree is. */
+/* Makes a step frame number `i`. False: the saves are full. */
 static inline bool frame_add(struct trail *trail, uint32_t i, const struct step *step, struct outer *outer)
 {
 	uintptr_t slot = step->slot, pc = step->pc, bp = step->bp;
@@ -304,9 +304,6 @@ static inline bool frame_add(struct trail *trail, uint32_t i, const struct step 
 	bool is_guessed = rule.kind == RULE_NONE;
 	struct trail_frame *frame = &trail->frames[i];
 
-	outer->node = tree_child(outer->node, pc, is_guessed ? FRAME_GUESSED : FRAME_PLAIN);
-	if (UNLIKELY(outer->node.n == PSEUDO_MISSING))
-		return false;
 	if (rule.rbp_save && outer->needs_bp) {
 		uintptr_t cfa = (rule.kind == RULE_RSP ? slot + 8 : bp) + (uintptr_t)(rule.cfa_offset * 8L);
 
@@ -337,6 +334,27 @@ static struct outer outer_of(const struct trail *trail, uint32_t kept)
 	return (struct outer){frame->node, frame->saves, frame->needs_bp, frame->is_guessed, frame->bp};
 }
 
+/* A few steps, outer to inner: gives them their nodes and makes them frames from number `at` on. */
+static inline bool frames_add(struct trail *trail, uint32_t at, const struct step *step, uint32_t count,
+			      struct outer *outer)
+{
+	uintptr_t frames[PATH_FRAMES] = {0};
+	struct node_id nodes[PATH_FRAMES];
+
+	for (uint32_t i = 0; i < count; i++)
+		frames[i] = TREE_FRAME(step[i].pc, step[i].rule.kind == RULE_NONE ? FRAME_GUESSED : FRAME_PLAIN);
+	if (UNLIKELY(!tree_path(outer->node, frames, nodes))) {
+		outer->node.n = PSEUDO_MISSING;
+		return false;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		outer->node = nodes[i];
+		if (UNLIKELY(!frame_add(trail, at + i, &step[i], outer)))
+			return false;
+	}
+	return true;
+}
+
 /*
  * Makes the steps part of the trail. While this goes on the trail counts as empty, so that a handler that jumps away in
  * the middle leaves nothing half-done behind.
@@ -347,17 +365,22 @@ static struct trail_capture trail_extend(struct trail *trail, const struct threa
 	const struct step *end = steps_end(trail);
 	struct trail_capture capture = {.fresh = (uint32_t)(end - first)};
 	struct outer outer = outer_of(trail, kept);
-	uint32_t count = kept;
+	uint32_t at = kept;
 
 	trail->count = 0;
 	atomic_signal_fence(memory_order_seq_cst);
-	for (const struct step *step = first; step < end; step++)
-		if (UNLIKELY(!frame_add(trail, count++, step, &outer)))
+	while (first < end) {
+		uint32_t count = end - first < PATH_FRAMES ? (uint32_t)(end - first) : PATH_FRAMES;
+
+		if (UNLIKELY(!frames_add(trail, at, first, count, &outer)))
 			return (struct trail_capture){.node = {outer.node.n == PSEUDO_MISSING ? PSEUDO_MISSING : 0}};
+		at += count;
+		first += count;
+	}
 	if (outer.is_guessed)
 		trail->guessed_epoch = epoch_now();
 	atomic_signal_fence(memory_order_seq_cst);
-	trail->count = count;
+	trail->count = at;
 	if (kept)
 		memo_make(trail, thread, kept);
 	capture.node = outer.node;

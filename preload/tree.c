@@ -210,6 +210,7 @@ void modules_revalidate(void)
 /* ---- nodes ---- */
 
 static struct index nodes_index, sites_index;
+uint32_t *heap_sites;
 
 struct node_key {
 	uint32_t parent;
@@ -278,28 +279,58 @@ static COLD struct node_id node_create(struct node_key *key, uint64_t address_ha
 	return (struct node_id){id};
 }
 
-struct node_entry node_cache[NODE_ENTRIES] __attribute__((aligned(64)));
-
-COLD struct node_id tree_child_find(struct node_id parent, uintptr_t address, unsigned flags)
+struct node_id tree_child(struct node_id parent, uintptr_t address, unsigned flags)
 {
-	struct node_entry *entry = node_cache_place(parent, address);
-	uint64_t cache_key = node_cache_key(address, flags), value;
 	struct node_key key = {.parent = parent.n, .address = address};
 	uint64_t hash = index_hash(parent.n + ((uint64_t)flags << 32), address);
-	struct node_id node;
+	uint32_t id;
 
-	if (flags)
+	if (UNLIKELY(flags))
 		key.flags = (flags & FRAME_EXACT ? ARENA_FRAME_EXACT : 0) |
 			    (flags & FRAME_GUESSED ? ARENA_FRAME_GUESSED : 0);
-	node.n = index_find(&nodes_index, hash, node_matches_address, &key);
-	if (!node.n)
-		node = node_create(&key, hash);
-	if (node.n != PSEUDO_MISSING && atomic_load_explicit(&shim.unloading, memory_order_acquire) == 0) {
-		value = (uint64_t)parent.n << 32 | node.n;
-		atomic_store_explicit(&entry->key, cache_key ^ value, memory_order_relaxed);
-		atomic_store_explicit(&entry->value, value, memory_order_relaxed);
+	id = index_find(&nodes_index, hash, node_matches_address, &key);
+	return LIKELY(id) ? (struct node_id){id} : node_create(&key, hash);
+}
+
+struct tree_path path_cache[1 << PATH_ENTRY_BITS];
+
+static void path_enter(struct tree_path *path, uint32_t generation, struct node_id parent, const uintptr_t *frames,
+		       const struct node_id *nodes)
+{
+	uint32_t writes = atomic_load_explicit(&path->writes, memory_order_relaxed);
+
+	if (writes & 1 || !atomic_compare_exchange_strong(&path->writes, &writes, writes + 1))
+		return;
+	path->generation = generation;
+	path->parent = parent;
+	memcpy(path->frames, frames, sizeof(path->frames));
+	memcpy(path->nodes, nodes, sizeof(path->nodes));
+	atomic_store_explicit(&path->writes, writes + 2, memory_order_release);
+}
+
+/* In a section: the ids that a cache holds are of entries that a fork's copy of the tree has. */
+COLD bool tree_path_find(struct node_id parent, const uintptr_t frames[static PATH_FRAMES],
+			 struct node_id nodes[static PATH_FRAMES])
+{
+	uint32_t generation = atomic_load_explicit(&shim.code_generation, memory_order_acquire);
+	struct section section = section_begin();
+	struct node_id node = parent;
+
+	for (int i = 0; i < PATH_FRAMES && node.n != PSEUDO_MISSING; i++) {
+		if (frames[i])
+			node = tree_child(node, TREE_FRAME_ADDRESS(frames[i]), TREE_FRAME_FLAGS(frames[i]));
+		nodes[i] = node;
 	}
-	return node;
+	if (node.n != PSEUDO_MISSING && atomic_load_explicit(&shim.unloading, memory_order_acquire) == 0)
+		path_enter(tree_path_place(parent, frames), generation, parent, frames, nodes);
+	section_end(section);
+	return node.n != PSEUDO_MISSING;
+}
+
+void tree_caches_void(void)
+{
+	atomic_fetch_add(&shim.code_generation, 1);
+	sys_madvise(heap_sites, (size_t)shim.arena->node_capacity * sizeof(*heap_sites), MADV_DONTNEED);
 }
 
 uint32_t tree_frames(struct node_id node, uintptr_t *frames, uint32_t max)
@@ -352,28 +383,28 @@ static COLD uint32_t site_append(const struct site_key *key)
 	return id;
 }
 
-uint32_t *heap_sites;
-
 COLD struct site_id tree_site_find(struct node_id node, enum seep_kind kind, uint64_t interval)
 {
 	struct site_key key = {node.n, (uint16_t)kind, interval};
 	uint64_t hash = index_hash((uint64_t)kind << 32 ^ interval << 8, node.n);
+	struct section section;
 	uint32_t id;
 
 	if (UNLIKELY(node.n == PSEUDO_MISSING && !interval))
 		return (struct site_id){kind + 1u};
+	section = section_begin(); /* as in tree_path_find() */
 	id = index_find(&sites_index, hash, site_matches, &key);
 	if (!id) {
 		id = site_append(&key);
-		if (!id && interval)
+		if (id)
+			id = index_insert(&sites_index, hash, id, site_matches, &key);
+		else if (interval)
 			trust_add(TRUST_DROPPED_EVENTS, 1); /* it will be counted, for itself alone */
-		if (!id)
-			return (struct site_id){kind + 1u};
-		id = index_insert(&sites_index, hash, id, site_matches, &key);
 	}
 	if (kind == SEEP_KIND_HEAP && !interval)
 		heap_sites[node.n] = id;
-	return (struct site_id){id};
+	section_end(section);
+	return (struct site_id){id ? id : kind + 1u};
 }
 
 struct site_id site_pseudo(enum arena_pseudo pseudo, enum seep_kind kind)

@@ -25,48 +25,59 @@ enum tree_frame_flags { FRAME_PLAIN = 0, FRAME_EXACT = 1, FRAME_GUESSED = 2 };
 #define TREE_FRAME_FLAGS(frame) ((unsigned)((frame) >> 62))
 
 /*
- * Beside the index, a cache of (parent, address) -> node: two words an entry, shared by all threads, without a lock;
- * the key is XORed with the value, so that halves of two entries do not pass for one, and holds the code_generation, so
- * that dlclose() empties it.
- */
-struct node_entry {
-	_Atomic(uint64_t) key, value; /* value: parent in the upper half, node in the lower */
-};
-enum { NODE_ENTRIES = 16384 };
-extern struct node_entry node_cache[NODE_ENTRIES];
-
-static inline uint64_t node_cache_key(uintptr_t address, unsigned flags)
-{
-	uint64_t generation = atomic_load_explicit(&shim.code_generation, memory_order_acquire);
-
-	return address | (uint64_t)flags << 47 | generation << 49;
-}
-
-static inline struct node_entry *node_cache_place(struct node_id parent, uintptr_t address)
-{
-	uint64_t hash = (address ^ (uint64_t)parent.n << 32) * UINT64_C(0x9e3779b97f4a7c15);
-
-	return &node_cache[hash >> 50];
-}
-static_assert(NODE_ENTRIES == 1 << (64 - 50), "the hash's highest bits");
-
-/* What tree_child() does where the cache does not know. */
-struct node_id tree_child_find(struct node_id parent, uintptr_t address, unsigned flags);
-
-/*
  * The child of `parent` for a code address below 2^47 (a return address, or with FRAME_EXACT the pc). PSEUDO_MISSING if
  * the tree is full.
  */
-static inline struct node_id tree_child(struct node_id parent, uintptr_t address, unsigned flags)
-{
-	struct node_entry *entry = node_cache_place(parent, address);
-	uint64_t value = atomic_load_explicit(&entry->value, memory_order_relaxed);
+struct node_id tree_child(struct node_id parent, uintptr_t address, unsigned flags);
 
-	if (LIKELY((atomic_load_explicit(&entry->key, memory_order_relaxed) ^ value) ==
-			   node_cache_key(address, flags) &&
-		   value >> 32 == parent.n))
-		return (struct node_id){(uint32_t)value};
-	return tree_child_find(parent, address, flags);
+/*
+ * Several frames at once, outer to inner: nodes[i] is the child of nodes[i - 1], of `parent` the first. False: the tree
+ * is full.
+ *
+ * From a cache shared by all threads, without a lock: an entry is a cache line that holds the parent, the frames and
+ * their nodes, with a count that is odd while somebody writes it, and that a reader finds unchanged after reading. What
+ * a thread left odd stays unused. Entries are of one code_generation, so that dlclose() empties it.
+ */
+enum { PATH_FRAMES = 4, PATH_ENTRY_BITS = 13 };
+struct tree_path {
+	_Atomic(uint32_t) writes;
+	uint32_t generation;
+	struct node_id parent;
+	uint32_t reserved;
+	uintptr_t frames[PATH_FRAMES]; /* TREE_FRAME; those that are not needed are 0 */
+	struct node_id nodes[PATH_FRAMES];
+} __attribute__((aligned(64)));
+static_assert(sizeof(struct tree_path) == 64, "one cache line");
+extern struct tree_path path_cache[1 << PATH_ENTRY_BITS];
+
+static inline struct tree_path *tree_path_place(struct node_id parent, const uintptr_t frames[static PATH_FRAMES])
+{
+	uint64_t sum =
+		(frames[0] ^ (uint64_t)parent.n << 32) + (frames[1] << 7) + (frames[2] << 14) + (frames[3] << 21);
+
+	return &path_cache[sum * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PATH_ENTRY_BITS)];
+}
+
+bool tree_path_find(struct node_id parent, const uintptr_t frames[static PATH_FRAMES],
+		    struct node_id nodes[static PATH_FRAMES]);
+
+static inline bool tree_path(struct node_id parent, const uintptr_t frames[static PATH_FRAMES],
+			     struct node_id nodes[static PATH_FRAMES])
+{
+	struct tree_path *path = tree_path_place(parent, frames);
+	uint32_t writes = atomic_load_explicit(&path->writes, memory_order_acquire);
+	uint64_t difference = (path->parent.n ^ parent.n) |
+			      (path->generation ^ atomic_load_explicit(&shim.code_generation, memory_order_acquire));
+
+	for (int i = 0; i < PATH_FRAMES; i++) {
+		difference |= path->frames[i] ^ frames[i];
+		nodes[i] = path->nodes[i];
+	}
+	atomic_thread_fence(memory_order_acquire);
+	if (LIKELY((difference | (writes & 1)) == 0) &&
+	    LIKELY(atomic_load_explicit(&path->writes, memory_order_relaxed) == writes))
+		return true;
+	return tree_path_find(parent, frames, nodes);
 }
 
 /* The frames of a node, innermost first, at the addresses where their modules lie now; pseudo frames are left out. */
@@ -90,6 +101,12 @@ static inline struct site_id tree_site_sampled(struct node_id node, enum seep_ki
 {
 	return LIKELY(!interval) ? tree_site(node, kind) : tree_site_find(node, kind, interval);
 }
+
+/*
+ * Forgets what was remembered beside the index. For a child whose copy of the tree may lack what another thread of the
+ * parent was just entering: the index looks whether an entry is there.
+ */
+void tree_caches_void(void);
 
 /* Looks at every module again: what is gone is unloaded. After dlclose. */
 void modules_revalidate(void);
