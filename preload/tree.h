@@ -38,7 +38,7 @@ struct node_id tree_child(struct node_id parent, uintptr_t address, unsigned fla
  * their nodes, with a count that is odd while somebody writes it, and that a reader finds unchanged after reading. What
  * a thread left odd stays unused. Entries are of one code_generation, so that dlclose() empties it.
  */
-enum { PATH_FRAMES = 4, PATH_ENTRY_BITS = 13 };
+enum { PATH_FRAMES = 4, PATH_ENTRY_BITS = 14 };
 struct tree_path {
 	_Atomic(uint32_t) writes;
 	uint32_t generation;
