@@ -164,6 +164,10 @@ selfcost: setup-test ## what Seep says that its hooks cost, beside what they do
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
 	@BUILD=$(BUILD) tests/bench/selfcost.sh
 
+memory: setup-test ## what memory Seep adds, by size of blocks (5 min)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
+	@BUILD=$(BUILD) tests/bench/memory.sh
+
 check-asan: setup-test ## the unit tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/asan unit-tests \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
@@ -215,5 +219,5 @@ help: ## this list
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all fixtures unit-tests demo test compat faults soak verify-unwind bounded bench selfcost bench-programs \
-	bench-micro bench-scale sampling check-asan lint fmt setup setup-build setup-demo setup-test setup-compat setup-bench setup-verify \
+	bench-micro bench-scale sampling memory check-asan lint fmt setup setup-build setup-demo setup-test setup-compat setup-bench setup-verify \
 	setup-lint install uninstall clean help

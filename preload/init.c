@@ -317,16 +317,33 @@ static uint32_t part_place(uint64_t *offset, uint64_t bytes)
 	return (uint32_t)place;
 }
 
-/* A limit on address space or file size gets a smaller arena, none too small is used. */
+static uint64_t address_space(void)
+{
+	struct rlimit space = {RLIM_INFINITY, 0};
+
+	sys_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&space);
+	return space.rlim_cur;
+}
+
+/* Of a limited address space the arena gets a sixteenth, or a quarter if one slot needs that. */
+static uint32_t slots_affordable(const struct arena_header *header)
+{
+	uint64_t limit = address_space(), count = limit / 16 / header->slot_size;
+
+	if (count == 0 && header->slot_size <= limit / 4)
+		return 1;
+	return count < header->slot_count ? (uint32_t)count : header->slot_count;
+}
+
+/* A limit on address space or file size gets a smaller arena. */
 static void arena_dimension(struct arena_header *header)
 {
-	struct rlimit space = {0, 0}, file = {0, 0};
+	struct rlimit file = {0, 0};
 	bool is_small;
 	uint64_t offset = ARENA_PAGE;
 
-	sys_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&space);
 	sys_call4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&file);
-	is_small = space.rlim_cur != RLIM_INFINITY || file.rlim_cur != RLIM_INFINITY;
+	is_small = address_space() != RLIM_INFINITY || file.rlim_cur != RLIM_INFINITY;
 	header->slot_count = is_small ? 16 : 256;
 	header->module_capacity = is_small ? 256 : 1024;
 	header->node_capacity = is_small ? 1 << 16 : 1 << 20;
@@ -344,6 +361,8 @@ static void arena_dimension(struct arena_header *header)
 	header->counters_offset =
 		part_place(&offset, (uint64_t)SHARDS * header->site_capacity * sizeof(struct arena_counters));
 	header->slot_size = offset;
+	if (slots_affordable(header) < header->slot_count)
+		header->slot_count = slots_affordable(header);
 	header->slots_offset = round_up(ARENA_PAGE + header->slot_count * sizeof(struct arena_entry), ARENA_PAGE);
 	header->file_size = header->slots_offset + header->slot_count * header->slot_size;
 }
@@ -356,29 +375,44 @@ static uint64_t pid_namespace(void)
 	return status.st_ino;
 }
 
-static bool arena_map(int fd, uint64_t file_size, uint64_t head_size)
+/* From the first free slot on, so that there is one among them. */
+static bool slots_map(int fd, const struct arena_header *header)
 {
-	char *mapping = sys_mmap(NULL, file_size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	uint32_t count = slots_affordable(header), first = 0;
 
-	if (sys_failed(mapping))
-		return false;
-	if (sys_mprotect(mapping, head_size, PROT_READ | PROT_WRITE) < 0 ||
-	    sys_madvise(mapping, head_size, MADV_POPULATE_WRITE) < 0) {
-		sys_munmap(mapping, file_size);
-		return false;
+	if (count < header->slot_count) {
+		while (first < header->slot_count - count && shim.directory[first].state != SLOT_FREE)
+			first++;
 	}
-	shim.mapping = mapping;
-	shim.arena = (struct arena_header *)mapping;
-	shim.directory = (struct arena_entry *)(mapping + ARENA_PAGE);
-	return true;
+	shim.slot_first = first;
+	shim.slot_count = count;
+	if (count == 0)
+		return true;
+	shim.slots = sys_mmap(NULL, count * header->slot_size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd,
+			      (off_t)(header->slots_offset + first * header->slot_size));
+	return !sys_failed(shim.slots);
+}
+
+static bool arena_map(int fd, const struct arena_header *header)
+{
+	size_t head_size = header->slots_offset;
+	char *head = sys_mmap(NULL, head_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+
+	if (sys_failed(head))
+		return false;
+	shim.arena = (struct arena_header *)head;
+	shim.directory = (struct arena_entry *)(head + ARENA_PAGE);
+	if (sys_madvise(head, head_size, MADV_POPULATE_WRITE) == 0 && slots_map(fd, header))
+		return true;
+	sys_munmap(head, head_size);
+	return false;
 }
 
 static bool arena_fill(int fd, const struct arena_header *dimensions, const char *recording)
 {
 	struct text path;
 
-	if (sys_ftruncate(fd, (off_t)dimensions->file_size) < 0 ||
-	    !arena_map(fd, dimensions->file_size, dimensions->slots_offset))
+	if (sys_ftruncate(fd, (off_t)dimensions->file_size) < 0 || !arena_map(fd, dimensions))
 		return false;
 	*shim.arena = *dimensions;
 	shim.arena->magic = ARENA_MAGIC;
@@ -450,7 +484,7 @@ static bool arena_join(const char *path)
 		return false;
 	joined = sys_fstat(fd, &status) == 0 && status.st_uid == sys_geteuid() &&
 		 sys_pread64(fd, &header, sizeof(header), 0) == sizeof(header) && arena_is_sound(&header, &status) &&
-		 arena_map(fd, header.file_size, header.slots_offset);
+		 arena_map(fd, &header);
 	sys_close(fd);
 	return joined;
 }
@@ -769,14 +803,8 @@ static void exe_find(void)
 	shim.exe[length > 0 ? length : 0] = '\0';
 }
 
-/* The tables reserve far more addresses than they use; under a tight limit the server would miss them. */
-static bool address_space_suffices(void)
-{
-	struct rlimit space = {RLIM_INFINITY, 0};
-
-	sys_call4(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&space);
-	return space.rlim_cur >= UINT64_C(2) << 30;
-}
+/* Below this a process has hardly room for itself. */
+enum { LEAST_ADDRESS_SPACE = 64 << 20 };
 
 static bool start(void)
 {
@@ -789,14 +817,22 @@ static bool start(void)
 	shim.fallback.is_shared = true;
 	shim.fallback.shard = SHARED_SHARD;
 	shim.fallback.capture_level = CAPTURE_LEVELS;
-	if (!address_space_suffices()) {
-		say("this process runs unrecorded, because its address space is limited (ulimit -v) to less than 2 GB",
+	if (address_space() < LEAST_ADDRESS_SPACE) {
+		say("this process runs unrecorded, because its address space is limited (ulimit -v) to less than 64 MB",
 		    "", 0);
 		return false;
 	}
 	opened = arena_open(&options);
 	if (opened < 0)
 		return false;
+	if (shim.slot_count == 0) {
+		__atomic_fetch_add(&shim.arena->unslotted_processes, 1, __ATOMIC_RELAXED);
+		say("this process runs unrecorded, because the limit on its address space (ulimit -v) leaves no room "
+		    "for "
+		    "a part of the arena: ",
+		    shim.arena_path, 0);
+		return false;
+	}
 	if (!slot_start() || !tree_init() || !live_init() || !fork_init()) {
 		/* said by the first; the recorder counts the others */
 		if (shim.arena->unslotted_processes <= 1)

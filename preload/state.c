@@ -99,7 +99,7 @@ static void region_set(struct region *region, char *base, size_t limit)
 bool slot_map(struct slot *slot, uint32_t index)
 {
 	const struct arena_header *arena = shim.arena;
-	char *base = shim.mapping + arena->slots_offset + index * arena->slot_size;
+	char *base = shim.slots + (index - shim.slot_first) * arena->slot_size;
 	size_t shard_bytes = (size_t)arena->site_capacity * sizeof(struct arena_counters);
 	struct region header_region;
 
@@ -127,11 +127,11 @@ bool slot_map(struct slot *slot, uint32_t index)
 
 uint32_t slot_claim(uint32_t first, uint32_t pid, uint32_t parent_slot)
 {
-	uint32_t count = shim.arena->slot_count;
+	uint32_t count = shim.slot_count, start = first > shim.slot_first ? first - shim.slot_first : 0;
 	struct timespec now;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t index = (first + i) % count;
+		uint32_t index = shim.slot_first + (start + i) % count;
 		struct arena_entry *entry = &shim.directory[index];
 		uint32_t state = SLOT_FREE;
 

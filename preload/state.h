@@ -115,8 +115,9 @@ struct shim {
 	struct slot slot;
 	struct arena_header *arena; /* the header page; then the directory */
 	struct arena_entry *directory;
-	char *mapping;
-	_Atomic(uint32_t) gate; /* a thread is about to fork: no new sections */
+	char *slots;                     /* those of the arena that are mapped: all, */
+	uint32_t slot_first, slot_count; /* or what a limited address space allows */
+	_Atomic(uint32_t) gate;          /* a thread is about to fork: no new sections */
 	bool has_membarrier;
 	bool wants_verify;  /* asked for by an option */
 	bool verify_unwind; /* and possible */
@@ -221,9 +222,9 @@ bool shim_start(void);
 /* A child without our prepare handler: takes a slot. fork.c */
 bool shim_adopt(void);
 
-/* Points `slot` at slot `index` of the mapping and takes its first pages. False if it cannot. */
+/* Points `slot` at slot `index`, a mapped one, and takes its first pages. False if it cannot. */
 bool slot_map(struct slot *slot, uint32_t index);
-/* Claims a free entry of the directory for `pid`; UINT32_MAX if there is none. */
+/* Claims a free entry of the directory, of those whose slots are mapped, for `pid`; UINT32_MAX if there is none. */
 uint32_t slot_claim(uint32_t first, uint32_t pid, uint32_t parent_slot);
 /* For want of pages: gives the slot back and counts a process that runs unrecorded. */
 void slot_unclaim(uint32_t index);
