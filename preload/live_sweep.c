@@ -152,7 +152,7 @@ static void sweep(void)
 		count = candidates_find(clock_ns() + LOOK_NS);
 		if (count)
 			batch_give_back(count, start_ns + SWEEP_NS);
-	} while (count == BATCH && clock_ns() < start_ns + SWEEP_NS);
+	} while (count && clock_ns() < start_ns + SWEEP_NS);
 	sys_rt_sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
