@@ -30,7 +30,7 @@ added() { # NAME: bytes more than bare
   echo $(($(value seep "$1") - $(value bare "$1")))
 }
 
-echo "| live blocks | live | bare, RssAnon | Seep, RssAnon | added to live | left when freed | after $quiet s |"
+echo "| live blocks | live | bare, RssAnon | Seep, RssAnon | added to live | left when freed | at most $quiet s later |"
 echo "|---|---|---|---|---|---|---|"
 for size in 24 48 64 256 4096 65536; do
   measure bare blocks "$size" "$megabytes" 0

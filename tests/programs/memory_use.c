@@ -2,9 +2,9 @@
 /*
  * memory_use.c - what private memory a process has, in bytes, at moments that matter for what is added to it.
  *
- *	memory_use blocks SIZE MEGABYTES SECONDS   blocks of one size, filled; then all freed; then SECONDS of quiet
- *	memory_use threads COUNT                   idle threads that allocated once
- *	memory_use locked                          mlockall(), then 16 MB of small blocks
+ *	memory_use blocks SIZE MEGABYTES SECONDS   blocks of one size, filled; then all freed; then quiet until the
+ *memory is as at the start to 512 KiB, at most SECONDS memory_use threads COUNT                   idle threads that
+ *allocated once memory_use locked                          mlockall(), then 16 MB of small blocks
  *
  * Prints "NAME BYTES" lines; private memory is the anonymous part of /proc/self/smaps_rollup.
  */
@@ -31,9 +31,12 @@ static unsigned long kilobytes(const char *path, const char *name)
 	return found ? strtoul(found + strlen(name), NULL, 10) : 0;
 }
 
-static void print_private(const char *moment)
+static unsigned long print_private(const char *moment)
 {
-	dprintf(1, "%s %lu\n", moment, 1024 * kilobytes("/proc/self/smaps_rollup", "\nAnonymous:"));
+	unsigned long private = kilobytes("/proc/self/smaps_rollup", "\nAnonymous:");
+
+	dprintf(1, "%s %lu\n", moment, 1024 * private);
+	return private;
 }
 
 static void blocks_run(size_t size, size_t megabytes, int seconds)
@@ -41,9 +44,10 @@ static void blocks_run(size_t size, size_t megabytes, int seconds)
 	size_t count = (megabytes << 20) / size;
 	void **blocks = mmap(NULL, count * sizeof(*blocks), PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	unsigned long start;
 
 	free(malloc(size));
-	print_private("start");
+	start = print_private("start");
 	for (size_t i = 0; i < count; i++) {
 		blocks[i] = malloc(size);
 		if (!blocks[i])
@@ -56,7 +60,7 @@ static void blocks_run(size_t size, size_t megabytes, int seconds)
 		free(blocks[i]);
 	malloc_trim(0);
 	print_private("freed");
-	for (int i = 0; i < 10 * seconds; i++) {
+	for (int i = 0; i < 10 * seconds && kilobytes("/proc/self/smaps_rollup", "\nAnonymous:") > start + 512; i++) {
 		free(malloc(100));
 		usleep(100000);
 	}
