@@ -195,7 +195,7 @@ RECORDED_HOOK void free_recorded(void *pointer)
 	allocator_leave();
 }
 
-HOOK void *calloc(size_t count, size_t size)
+RECORDED_HOOK void *calloc_recorded(size_t count, size_t size)
 {
 	const struct hook_frame *frame = HERE;
 	void *pointer;
@@ -224,7 +224,7 @@ static COLD void *bootstrap_move(const struct hook_frame *frame, void *pointer, 
 	return moved;
 }
 
-static inline void *realloc_recorded(const struct hook_frame *frame, void *pointer, size_t size)
+static inline void *realloc_at(const struct hook_frame *frame, void *pointer, size_t size)
 {
 	struct live_block old;
 	void *result;
@@ -241,9 +241,9 @@ static inline void *realloc_recorded(const struct hook_frame *frame, void *point
 	return result;
 }
 
-HOOK void *realloc(void *pointer, size_t size)
+RECORDED_HOOK void *realloc_recorded(void *pointer, size_t size)
 {
-	return realloc_recorded(HERE, pointer, size);
+	return realloc_at(HERE, pointer, size);
 }
 
 /* glibc's would call the realloc above and show a frame of its own; the product is all there is to it. */
@@ -255,7 +255,7 @@ HOOK void *reallocarray(void *pointer, size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return realloc_recorded(HERE, pointer, bytes);
+	return realloc_at(HERE, pointer, bytes);
 }
 
 HOOK int posix_memalign(void **out, size_t alignment, size_t size)

@@ -57,10 +57,40 @@ struct live_block heap_moving(void *pointer);
 void heap_moved(const struct hook_frame *frame, struct live_block old, void *old_pointer, void *result, size_t size,
 		bool was_kept);
 
-/* The hooks that heap_quick.c jumps to: their frames are those of malloc and free. */
+/*
+ * heap_quick.c: the hooks that nearly all calls of the sampled mode jump through, to the real functions. All others
+ * jump to NAME_recorded, whose frame is then the hook's. X(name, parameters, arguments, may return NULL)
+ */
+#define QUICK_NEWS(X)                                                                     \
+	X(_Znwm, (size_t size), (size), false)                                            \
+	X(_Znam, (size_t size), (size), false)                                            \
+	X(_ZnwmRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow), true) \
+	X(_ZnamRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow), true)
+#define QUICK_DELETES(X)                                                                  \
+	X(_ZdlPv, (void *pointer), (pointer))                                             \
+	X(_ZdaPv, (void *pointer), (pointer))                                             \
+	X(_ZdlPvm, (void *pointer, size_t size), (pointer, size))                         \
+	X(_ZdaPvm, (void *pointer, size_t size), (pointer, size))                         \
+	X(_ZdlPvRKSt9nothrow_t, (void *pointer, const void *nothrow), (pointer, nothrow)) \
+	X(_ZdaPvRKSt9nothrow_t, (void *pointer, const void *nothrow), (pointer, nothrow))
+
 #define RECORDED_HOOK __attribute__((noinline, used))
 void *malloc_recorded(size_t size);
 void free_recorded(void *pointer);
+void *calloc_recorded(size_t count, size_t size);
+void *realloc_recorded(void *pointer, size_t size);
+#define X(name, parameters, arguments, may_fail) void *name##_recorded parameters;
+QUICK_NEWS(X)
+#undef X
+#define X(name, parameters, arguments) void name##_recorded parameters;
+QUICK_DELETES(X)
+#undef X
+
+/* The real functions to jump to; NULL: not to be done in this process, or not known yet. */
+extern void *quick_functions[HOOK_COUNT] __attribute__((aligned(64)));
+/* Before main, in a process where it may be done; from then on, what the hook's real function is found to be. */
+void quick_start(void);
+void quick_resolved(enum hook hook, void *function);
 
 /* The next definition of a function, or what stands for it where there is none. */
 #define HEAP_REAL(type, name, parameters, arguments, fallback) \
@@ -71,23 +101,24 @@ void free_recorded(void *pointer);
 		return real ? real arguments : (fallback);     \
 	}
 
-/* A hook that gives a block back. */
-#define HEAP_RELEASE_HOOK(name, parameters, arguments)                    \
-	HEAP_REAL(void, name, parameters, arguments, REAL(free)(pointer)) \
-	HOOK void name parameters                                         \
-	{                                                                 \
-		const struct hook_frame *frame = HERE;                    \
-                                                                          \
-		if (UNLIKELY(bootstrap_owns(pointer)))                    \
-			return;                                           \
-		if (allocator_is_inside(frame)) {                         \
-			name##_real arguments;                            \
-			return;                                           \
-		}                                                         \
-		heap_released(pointer);                                   \
-		allocator_enter(frame);                                   \
-		name##_real arguments;                                    \
-		allocator_leave();                                        \
+/* A hook that gives a block back; `hook` is what it is called here. */
+#define HEAP_RELEASE_HOOK(name, parameters, arguments) HEAP_RELEASE_HOOK_AS(HOOK, name, name, parameters, arguments)
+#define HEAP_RELEASE_HOOK_AS(attributes, hook, name, parameters, arguments) \
+	HEAP_REAL(void, name, parameters, arguments, REAL(free)(pointer))   \
+	attributes void hook parameters                                     \
+	{                                                                   \
+		const struct hook_frame *frame = HERE;                      \
+                                                                            \
+		if (UNLIKELY(bootstrap_owns(pointer)))                      \
+			return;                                             \
+		if (allocator_is_inside(frame)) {                           \
+			name##_real arguments;                              \
+			return;                                             \
+		}                                                           \
+		heap_released(pointer);                                     \
+		allocator_enter(frame);                                     \
+		name##_real arguments;                                      \
+		allocator_leave();                                          \
 	}
 
 /* real.c: memory handed out while dlsym() is still resolving; recognised for ever by its address. */

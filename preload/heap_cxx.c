@@ -24,21 +24,10 @@ static COLD void *new_without_library(size_t alignment, size_t size, bool may_fa
 	return pointer;
 }
 
-/* X(name, parameters, arguments, alignment, may return NULL) */
-#define NEWS(X)                                                                                       \
-	X(_Znwm, (size_t size), (size), 0, false)                                                     \
-	X(_Znam, (size_t size), (size), 0, false)                                                     \
-	X(_ZnwmRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow), 0, true)          \
-	X(_ZnamRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow), 0, true)          \
-	X(_ZnwmSt11align_val_t, (size_t size, size_t alignment), (size, alignment), alignment, false) \
-	X(_ZnamSt11align_val_t, (size_t size, size_t alignment), (size, alignment), alignment, false) \
-	X(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *nothrow),   \
-	  (size, alignment, nothrow), alignment, true)                                                \
-	X(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *nothrow),   \
-	  (size, alignment, nothrow), alignment, true)
-#define X(name, parameters, arguments, alignment_or_0, may_fail)                                                   \
+/* The frame of `hook` is the operator's, by whatever name it is called here. */
+#define NEW_HOOK(attributes, hook, name, parameters, arguments, alignment_or_0, may_fail)                          \
 	HEAP_REAL(void *, name, parameters, arguments, new_without_library(alignment_or_0, size, may_fail))        \
-	HOOK void *name parameters                                                                                 \
+	attributes void *hook parameters                                                                           \
 	{                                                                                                          \
 		const struct hook_frame *frame = HERE;                                                             \
 		void *pointer;                                                                                     \
@@ -54,17 +43,30 @@ static COLD void *new_without_library(size_t alignment, size_t size, bool may_fa
 		heap_acquired(frame, pointer, size);                                                               \
 		return pointer;                                                                                    \
 	}
-NEWS(X)
+
+#define X(name, parameters, arguments, may_fail) \
+	NEW_HOOK(RECORDED_HOOK, name##_recorded, name, parameters, arguments, 0, may_fail)
+QUICK_NEWS(X)
+#undef X
+
+/* X(name, parameters, arguments, may return NULL) */
+#define ALIGNED_NEWS(X)                                                                             \
+	X(_ZnwmSt11align_val_t, (size_t size, size_t alignment), (size, alignment), false)          \
+	X(_ZnamSt11align_val_t, (size_t size, size_t alignment), (size, alignment), false)          \
+	X(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *nothrow), \
+	  (size, alignment, nothrow), true)                                                         \
+	X(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t size, size_t alignment, const void *nothrow), \
+	  (size, alignment, nothrow), true)
+#define X(name, parameters, arguments, may_fail) NEW_HOOK(HOOK, name, name, parameters, arguments, alignment, may_fail)
+ALIGNED_NEWS(X)
+#undef X
+
+#define X(name, parameters, arguments) HEAP_RELEASE_HOOK_AS(RECORDED_HOOK, name##_recorded, name, parameters, arguments)
+QUICK_DELETES(X)
 #undef X
 
 /* X(name, parameters, arguments) */
-#define DELETES(X)                                                                                            \
-	X(_ZdlPv, (void *pointer), (pointer))                                                                 \
-	X(_ZdaPv, (void *pointer), (pointer))                                                                 \
-	X(_ZdlPvm, (void *pointer, size_t size), (pointer, size))                                             \
-	X(_ZdaPvm, (void *pointer, size_t size), (pointer, size))                                             \
-	X(_ZdlPvRKSt9nothrow_t, (void *pointer, const void *nothrow), (pointer, nothrow))                     \
-	X(_ZdaPvRKSt9nothrow_t, (void *pointer, const void *nothrow), (pointer, nothrow))                     \
+#define ALIGNED_DELETES(X)                                                                                    \
 	X(_ZdlPvSt11align_val_t, (void *pointer, size_t alignment), (pointer, alignment))                     \
 	X(_ZdaPvSt11align_val_t, (void *pointer, size_t alignment), (pointer, alignment))                     \
 	X(_ZdlPvmSt11align_val_t, (void *pointer, size_t size, size_t alignment), (pointer, size, alignment)) \
@@ -74,5 +76,5 @@ NEWS(X)
 	X(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *pointer, size_t alignment, const void *nothrow),        \
 	  (pointer, alignment, nothrow))
 #define X(name, parameters, arguments) HEAP_RELEASE_HOOK(name, parameters, arguments)
-DELETES(X)
+ALIGNED_DELETES(X)
 #undef X

@@ -843,7 +843,8 @@ static bool start(void)
 	allocator_name();
 	cost_init();
 	sampling_start();
-	shim.is_quick = shim.has_filter && allocator_is_libc();
+	if (shim.has_filter && allocator_is_libc())
+		quick_start();
 	__atomic_store_n(&shim.directory[shim.slot.index].state, SLOT_LIVE, __ATOMIC_RELEASE);
 	if (opened == 1)
 		recorder_ensure(&options);

@@ -40,6 +40,7 @@ void *bootstrap_allocate(size_t alignment, size_t size)
 	block = bootstrap_memory + start + sizeof(struct bootstrap_header);
 	block = (char *)(((uintptr_t)block + alignment - 1) & ~(uintptr_t)(alignment - 1));
 	((struct bootstrap_header *)block)[-1].size = size;
+	filter_enter((uintptr_t)block); /* for ever: heap_quick.c need not ask whether a block is one of these */
 	return block;
 }
 
@@ -140,8 +141,10 @@ COLD void *real_resolve(enum hook hook)
 		function = find_local(names[hook]);
 	local.allocator_frame = allocator_frame;
 	__atomic_store_n(&real_functions[hook], function, __ATOMIC_SEQ_CST);
-	if (hook < HEAP_HOOK_END && function)
+	if (hook < HEAP_HOOK_END && function) {
 		live_allocator_seen(function);
+		quick_resolved(hook, function);
+	}
 	return function;
 }
 

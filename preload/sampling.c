@@ -83,10 +83,15 @@ static void filter_add(uint8_t *place, uint8_t change)
 		;
 }
 
+void filter_enter(uintptr_t address)
+{
+	filter_add(sampling_place(address), 1);
+}
+
 void sampling_enter(uintptr_t address)
 {
 	if (shim.has_filter)
-		filter_add(sampling_place(address), 1);
+		filter_enter(address);
 }
 
 void sampling_forget(uintptr_t address)

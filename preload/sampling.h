@@ -11,8 +11,8 @@
  * drawn, forgotten: one gap among millions is then too short.
  *
  * The filter answers for most frees that the block is not in the live map, from 64 KiB that stay in the cache: a
- * counter for each hash of the recorded blocks' addresses. It is there in processes that were sampled from their start;
- * otherwise blocks of before would fill it.
+ * counter for the recorded blocks of each 32 bytes, modulo 2 MiB. It is there in processes that were sampled from their
+ * start; otherwise blocks of before would fill it.
  */
 #ifndef SEEP_SAMPLING_H
 #define SEEP_SAMPLING_H
@@ -44,17 +44,22 @@ static inline bool sampling_records(size_t size, uint64_t *interval)
 	return sampling_draws(size, interval);
 }
 
-/* The filter. A block is entered before it is put into the live map, and forgotten after it was taken out. */
-enum { FILTER_BITS = 16 };
+/*
+ * The filter. A block is entered before it is put into the live map, and forgotten after it was taken out. Neighbours
+ * have neighbouring counters, so that as much of the filter is in use as of the heap: a line for 2 KiB. glibc's chunks
+ * lie at least 32 bytes apart: none shares its counter with the next.
+ */
+enum { FILTER_BITS = 16, FILTER_GRANULE_BITS = 5 };
 extern uint8_t sampling_filter[1 << FILTER_BITS];
 static inline uint8_t *sampling_place(uintptr_t address)
 {
-	return &sampling_filter[(uint64_t)address * UINT64_C(0x9e3779b97f4a7c15) >> (64 - FILTER_BITS)];
+	return &sampling_filter[address >> FILTER_GRANULE_BITS & ((1 << FILTER_BITS) - 1)];
 }
 static inline bool sampling_never_saw(uintptr_t address)
 {
 	return shim.has_filter && __atomic_load_n(sampling_place(address), __ATOMIC_RELAXED) == 0;
 }
+void filter_enter(uintptr_t address); /* whether there is one or not */
 void sampling_enter(uintptr_t address);
 void sampling_forget(uintptr_t address);
 

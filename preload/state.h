@@ -83,18 +83,19 @@ struct thread {
 	struct trail *trail;                    /* the last capture, NULL until needed */
 } __attribute__((aligned(128))); /* no line that two threads write, nor a pair of lines that is fetched together */
 
+/* What every hook reads comes first, in one cache line. */
 struct thread_local_state {
 	struct thread *thread;                  /* NULL: no event yet */
 	uintptr_t allocator_frame;              /* frame of the hook that is inside the real allocator; 0 none */
+	int64_t sample_left;                    /* sampling.h: bytes until the next sampled block; 0: look */
 	int32_t cost_left;                      /* events until one is timed (cost.h) */
 	uint32_t cost_random;                   /* 0: the choice has not begun in this thread */
 	uint32_t resolving;                     /* inside dlsym for our own table */
 	uint32_t forking;                       /* between our prepare handler and its end */
 	uint32_t released_site, released_epoch; /* of the last handle_released(), for handle_restored() */
-	int64_t sample_left;                    /* sampling.h: bytes until the next sampled block; 0: look */
 	uint64_t sample_interval;               /* that this gap was drawn with; 0: every block is recorded */
 	uint64_t sample_random;                 /* state of the generator; 0: not seeded */
-};
+} __attribute__((aligned(64)));
 extern __thread struct thread_local_state local;
 /* Set by the child of vfork(), cleared by its parent, which sleeps in between: they share this memory. */
 extern __thread uint32_t shim_in_vfork_child;

@@ -70,3 +70,56 @@ near() { # ESTIMATE EXACT PERCENT
   diff <(grep -v seep_shared new.json) <(grep -v seep_shared old.json)
   "$SEEP" info seep.db >info.txt
 }
+
+# Estimates of what the fixture printed, by function: in their own intervals and at most six standard errors off. What
+# begins with exactly_ is exact (above it, what may have been there while none of it was seen).
+check_estimates() { # RECORDING OUTPUT
+  for type in alloc_objects alloc_space inuse_objects inuse_space; do
+    "$SEEP" top --json -n 0 --type "$type" "$1" >"$type.json"
+  done
+  "$PYTHON" - "$2" <<'END'
+import json, sys
+figures = {}
+for kind in ("alloc_objects", "alloc_space", "inuse_objects", "inuse_space"):
+    for node in json.load(open(kind + ".json"))["nodes"]:
+        figures[node["name"].split("(")[0], kind] = node["flat"], node.get("flat_low"), node.get("flat_high")
+lines = [line.split() for line in open(sys.argv[1]) if line.startswith("expect ")]
+assert len(lines) >= 3
+for _, _, name, _, made, gone, made_bytes, gone_bytes in lines:
+    truths = {"alloc_objects": int(made), "alloc_space": int(made_bytes),
+              "inuse_objects": int(made) - int(gone), "inuse_space": int(made_bytes) - int(gone_bytes)}
+    for kind, truth in truths.items():
+        value, low, high = figures[name, kind]
+        print(name, kind, truth, value, low, high)
+        if name.startswith("exactly_"):
+            assert value == truth == low
+        else:
+            assert low < value < high and abs(value - truth) <= 3 * max(high - value, value - low)
+            assert high - low < truth
+END
+}
+
+@test "the interval may change during the run, to and from every block" {
+  "$SEEP" run --sample 4k -o seep.db "$PROGRAMS/sampling_changes" >out.txt
+  check_estimates seep.db out.txt
+  check_healthy seep.db
+  "$SEEP" run -o from_exact.db "$PROGRAMS/sampling_changes" >out.txt
+  check_estimates from_exact.db out.txt
+  check_healthy from_exact.db
+}
+
+@test "operators new and delete are sampled, at the callsites of the exact mode" {
+  "$SEEP" run --sample 4k -o sampled.db "$PROGRAMS/sampling_new" >out.txt
+  check_estimates sampled.db out.txt
+  check_healthy sampled.db
+  "$SEEP" run -o exact.db "$PROGRAMS/sampling_new" >out.txt
+  check_expectations exact.db out.txt
+  for db in sampled exact; do
+    query $db.db "SELECT DISTINCT function FROM stack WHERE function GLOB 'operator*'" >$db.txt
+  done
+  diff sampled.txt exact.txt
+}
+
+@test "bad_alloc passes through a hook that does not record" {
+  "$SEEP" run --sample 64g -o seep.db "$PROGRAMS/sampling_new" fail
+}
