@@ -13,7 +13,7 @@ VERSION  := 0.1.0
 # What the machine must have, as PACKAGE:PROBE. PACKAGE is Debian's name; PROBE is the thing itself, by which it is found
 # elsewhere: a command, a header (*.h), a library (*.so*), or - for what only Debian needs apart.
 BUILD_NEEDS  := gcc:gcc g++:g++ libc6-dev:stdio.h libsqlite3-dev:sqlite3.h libdw-dev:elfutils/libdw.h libelf-dev:libelf.h \
-	zlib1g-dev:zlib.h uthash-dev:uthash.h libunwind-dev:libunwind.h
+	zlib1g-dev:zlib.h libdeflate-dev:libdeflate.h uthash-dev:uthash.h libunwind-dev:libunwind.h
 DEMO_NEEDS   := redis-server:redis-server redis-tools:redis-benchmark procps:pgrep
 TEST_NEEDS   := $(DEMO_NEEDS) libcmocka-dev:cmocka.h libevent-dev:event2/event.h libuv1-dev:uv.h bats:bats python3:python3 \
 	sqlite3:sqlite3 valgrind:valgrind libc6-dbg:- heaptrack:heaptrack nginx:nginx wrk:wrk memcached:memcached \
@@ -39,7 +39,7 @@ SHIM_FLAGS := -fPIC -fvisibility=hidden -fno-builtin -fno-omit-frame-pointer -fn
 FIXTURE_FLAGS := -pthread -fno-builtin -fomit-frame-pointer
 # A fixture may ask for more in a comment: "Build with: -lfoo".
 OWN_FLAGS      = $(shell sed -n 's,.*Build with: \([^*]*\).*,\1,p' $<)
-ANALYZER_LIBS := -lsqlite3 -ldw -lelf -lz -lstdc++ -lm
+ANALYZER_LIBS := -lsqlite3 -ldw -lelf -lz -ldeflate -lstdc++ -lm
 
 SHIM_OBJECTS     := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard preload/*.c preload/*.S)))
 ANALYZER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out analyzer/main.c,$(wildcard analyzer/*/*.c)))

@@ -97,6 +97,7 @@ static void set_signals(sigset_t *while_waiting)
 
 /* ---- one arena ---- */
 
+/* For a process that ends with it: memory is not given back. */
 static int record_arena(const char *path)
 {
 	struct error error = {""};
@@ -119,7 +120,7 @@ static int record_arena(const char *path)
 			"seep record: %s could not be written; the figures are in %s: make room and run `seep "
 			"record`\n",
 			recorder_path(recorder), path);
-	recorder_close(recorder);
+	recorder_leave(recorder);
 	return state == RECORDER_GIVEN_UP ? SEEP_EXIT_UNKNOWN : SEEP_EXIT_OK;
 }
 

@@ -190,6 +190,12 @@ void recorder_close(struct recorder *recorder)
 	free(recorder);
 }
 
+/* To take apart what libdw has read is a tenth of the CPU time of recording a short run. */
+void recorder_leave(struct recorder *recorder)
+{
+	store_close(recorder->store);
+}
+
 const char *recorder_path(const struct recorder *recorder)
 {
 	return arena_head(recorder->arena)->recording_path;

@@ -31,6 +31,8 @@ enum recorder_state {
 /* SEEP_ERR_IO: the arena has a recorder that lives. Other errors: arena_open()'s. */
 int recorder_open(const char *arena_path, struct recorder **out, struct error *error);
 void recorder_close(struct recorder *recorder); /* NULL is fine */
+/* For a process that ends now: closes the recording, and leaves memory and the arena's lock to the system. */
+void recorder_leave(struct recorder *recorder);
 
 /* One look at the directory, and what is due. `now`: a tick though none is due. */
 enum recorder_state recorder_step(struct recorder *recorder, bool now);

@@ -26,25 +26,42 @@ static void pass_close(struct symbol_pass *pass)
 	pass->symbolizer = NULL;
 }
 
+static void module_release(struct symbol_pass *pass)
+{
+	free(pass->module.path);
+	free(pass->module.build_id);
+	free(pass->module.symbol_status);
+	pass->module = (struct model_module){0};
+}
+
 void symbol_pass_forget(struct symbol_pass *pass)
 {
 	pass->after = 0;
+	module_release(pass);
 	statuses_release(pass);
 }
 
 void symbol_pass_release(struct symbol_pass *pass)
 {
 	pass_close(pass);
+	module_release(pass);
 	statuses_release(pass);
 }
 
 /* ---- one location ---- */
 
-static void module_release(struct model_module *module)
+/* Mostly the one of the location before. */
+static int read_module(struct symbol_pass *pass, struct store *store, uint32_t id, struct error *error)
 {
-	free(module->path);
-	free(module->build_id);
-	free(module->symbol_status);
+	int code;
+
+	if (pass->module.id == id)
+		return SEEP_OK;
+	module_release(pass);
+	code = store_read_module(store, id, &pass->module, error);
+	if (code)
+		module_release(pass);
+	return code;
 }
 
 /* True if the status is what is stored already; remembers it otherwise. */
@@ -83,20 +100,19 @@ static int resolve_one(struct symbol_pass *pass, struct store *store, const stru
 		       struct error *error)
 {
 	struct model_symbol *symbols = NULL;
-	struct model_module module;
+	const struct model_module *module = &pass->module;
 	size_t count = 0;
-	int code = store_read_module(store, location->module_id, &module, error);
+	int code = read_module(pass, store, location->module_id, error);
 
 	/* code of no file has no names, and its module says so from the start */
-	if (code == SEEP_OK && module.path[0]) {
-		if (symbolizer_resolve(pass->symbolizer, &module, location->offset, location->exact, &symbols, &count))
+	if (code == SEEP_OK && module->path[0]) {
+		if (symbolizer_resolve(pass->symbolizer, module, location->offset, location->exact, &symbols, &count))
 			count = 0;
-		code = put_status(pass, store, &module, error);
+		code = put_status(pass, store, module, error);
 	}
 	if (code == SEEP_OK)
 		code = store_put_symbols(store, location->location_id, symbols, count, error);
 	symbols_release(symbols, count);
-	module_release(&module);
 	return code;
 }
 

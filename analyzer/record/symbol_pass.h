@@ -14,8 +14,9 @@ struct symbolizer;
 
 struct symbol_pass {
 	struct symbolizer *symbolizer;
-	uint32_t after;          /* locations up to this one are done */
-	char **status_of_module; /* as stored, by module id; NULL not yet */
+	uint32_t after;             /* locations up to this one are done */
+	struct model_module module; /* as last read; id 0: none */
+	char **status_of_module;    /* as stored, by module id; NULL not yet */
 	uint32_t module_capacity;
 	int64_t idle_since_ns; /* nothing to do since; 0: there was */
 	bool is_off;           /* could not be opened: said once */

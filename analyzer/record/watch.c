@@ -10,7 +10,7 @@
 #include "../base/idmap.h"
 #include "proc.h"
 
-enum { PIECE_NODES = 128 };
+enum { PIECE_NODES = 128, PIECE_SITES = 64 };
 enum { COMMAND_SIZE = 4096 };
 enum { LEAST_CHARGE = 256 };         /* preload/weights.h: that a block counts with in sampling */
 enum { MOST_DESCRIPTORS = 1 << 30 }; /* a sum beyond is none: the counters were written over */
@@ -446,18 +446,29 @@ static int read_sites(struct watch *watch, const struct tick *tick)
 	return SEEP_OK;
 }
 
-/* Reads the entry of a site that has none yet. True if it is complete and possible. */
+/* Fetches the entry of a site, and of those behind it that have none yet: most are asked for next. */
+static void read_entries_from(struct watch *watch, const struct tick *tick, uint32_t index)
+{
+	struct arena_site piece[PIECE_SITES];
+	uint32_t left = watch->sites_known - index;
+	uint32_t count =
+		arena_read_sites(tick->arena, watch->slot, index, piece, left < PIECE_SITES ? left : PIECE_SITES);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (watch->sites[index + i].ready ||
+		    arena_site_status(arena_head(tick->arena), &piece[i]) != ARENA_ENTRY_OK)
+			continue;
+		watch->sites[index + i] = piece[i];
+		watch->is_sampled |= piece[i].interval != 0;
+	}
+}
+
+/* True if the site's entry is complete and possible. */
 static bool site_is_known(struct watch *watch, const struct tick *tick, uint32_t index)
 {
-	struct arena_site *site = &watch->sites[index];
-
-	if (site->ready)
-		return true;
-	if (arena_read_sites(tick->arena, watch->slot, index, site, 1) != 1 ||
-	    arena_site_status(arena_head(tick->arena), site) != ARENA_ENTRY_OK)
-		site->ready = 0;
-	watch->is_sampled |= site->ready && site->interval;
-	return site->ready != 0;
+	if (!watch->sites[index].ready)
+		read_entries_from(watch, tick, index);
+	return watch->sites[index].ready != 0;
 }
 
 /*

@@ -17,6 +17,18 @@ struct addition {
 	const void *row;
 };
 
+static int add(struct store *store, const struct addition *addition, uint32_t *id, struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, addition->add, error);
+	int code;
+
+	if (statement)
+		addition->bind(statement, addition->row);
+	code = writer_run(store, statement, error);
+	*id = code == SEEP_OK ? (uint32_t)sqlite3_last_insert_rowid(store->db) : 0;
+	return code;
+}
+
 static int find_or_add(struct store *store, const struct addition *addition, uint32_t *id, struct error *error)
 {
 	sqlite3_stmt *statement = writer_statement(store, addition->find, error);
@@ -26,15 +38,8 @@ static int find_or_add(struct store *store, const struct addition *addition, uin
 	if (statement)
 		addition->bind(statement, addition->row);
 	code = writer_get(store, statement, &found, error);
-	if (code == SEEP_OK && !found) {
-		statement = writer_statement(store, addition->add, error);
-		if (statement)
-			addition->bind(statement, addition->row);
-		code = writer_run(store, statement, error);
-		found = sqlite3_last_insert_rowid(store->db);
-	}
-	*id = code == SEEP_OK ? (uint32_t)found : 0;
-	return code;
+	*id = (uint32_t)found;
+	return code || found ? code : add(store, addition, id, error);
 }
 
 /* The map only saves the question; without memory for it the answer is the same. */
@@ -46,9 +51,9 @@ static int find_or_add_mapped(struct store *store, struct idmap *map, uint64_t a
 	*id = idmap_find(map, a, b);
 	if (*id)
 		return SEEP_OK;
-	code = find_or_add(store, addition, id, error);
-	if (code == SEEP_OK)
-		idmap_put(map, a, b, *id);
+	code = store->writer->is_mapped ? add(store, addition, id, error) : find_or_add(store, addition, id, error);
+	if (code == SEEP_OK && idmap_put(map, a, b, *id))
+		store->writer->is_mapped = false;
 	return code;
 }
 

@@ -162,6 +162,7 @@ void writer_forget(struct writer *writer)
 	idmap_clear(&writer->locations);
 	idmap_clear(&writer->nodes);
 	idmap_clear(&writer->sites);
+	writer->is_mapped = false;
 	writer->anonymous_module = 0;
 	writer->changes.count = 0;
 	writer->changes.is_sampled = false;
@@ -284,6 +285,8 @@ int store_create(const char *path, const struct store_options *options, struct s
 	code = store_open_connection(path, SQLITE_OPEN_READWRITE, out, error);
 	if (code == SEEP_OK)
 		code = writer_attach(*out, error);
+	if (code == SEEP_OK)
+		(*out)->writer->is_mapped = true;
 	if (code == SEEP_OK)
 		code = write_schema(*out, options, error);
 	if (code == SEEP_OK)

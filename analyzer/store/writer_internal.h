@@ -103,6 +103,7 @@ struct writer {
 	sqlite3_stmt *statements[WRITE_STATEMENT_COUNT];
 	/* natural key -> id of rows that are there; emptied by a rollback, which may have taken some of them away */
 	struct idmap locations, nodes, sites;
+	bool is_mapped; /* the maps have every row that is there: this writer made the file */
 	uint32_t anonymous_module;
 	struct changes changes;
 	int64_t ended_processes, ended_rows; /* not folded yet, with their rows of figures; -1: to be counted */

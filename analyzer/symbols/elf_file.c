@@ -82,6 +82,7 @@ void elf_file_close(struct elf_file *file)
 {
 	if (file->elf)
 		elf_end(file->elf);
+	debug_sections_release(&file->sections);
 	if (file->path)
 		close(file->fd);
 	free(file->path);

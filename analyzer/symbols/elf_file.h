@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "debug_sections.h"
 #include "ranges.h"
 
 #define ELF_BUILD_ID_BYTES 64
@@ -21,6 +22,7 @@ struct elf_file {
 	int fd;
 	Elf *elf;                                  /* NULL: closed */
 	char build_id[2 * ELF_BUILD_ID_BYTES + 1]; /* hex; "" none */
+	struct debug_sections sections;
 };
 
 /*
