@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Deflate makes no more of a byte than this: who claims more is damaged, and would have us allocate it. */
 #define MOST_INFLATION 1032
+#define MOST_SECTION_BYTES (1u << 30)
 
 static bool is_needless(const char *name)
 {
@@ -27,7 +29,7 @@ static void hide(Elf_Scn *section, GElf_Shdr *header)
 	gelf_update_shdr(section, header);
 }
 
-/* A buffer of its own for the section's bytes, or NULL. */
+/* A buffer of the struct's own, or NULL. */
 static void *buffer_add(struct debug_sections *sections, size_t bytes)
 {
 	void **grown = realloc(sections->buffers, (sections->count + 1) * sizeof(*grown));
@@ -42,41 +44,75 @@ static void *buffer_add(struct debug_sections *sections, size_t bytes)
 	return buffer;
 }
 
-static void inflate_section(struct debug_sections *sections, struct libdeflate_decompressor *decompressor,
-			    Elf_Scn *section, GElf_Shdr *header, size_t prefix)
+/* The section as it is in the file, behind its compression header; NULL if it is not one to inflate. */
+static unsigned char *read_compressed(int fd, const GElf_Shdr *header, Elf64_Chdr *compression)
 {
-	GElf_Chdr compression;
-	Elf_Data *data;
-	void *buffer;
+	size_t size = header->sh_size;
+	unsigned char *bytes;
 
-	if (!gelf_getchdr(section, &compression) || compression.ch_type != ELFCOMPRESS_ZLIB)
-		return;
-	data = elf_getdata(section, NULL);
-	if (!data || !data->d_buf || data->d_size <= prefix || !compression.ch_size ||
-	    compression.ch_size / MOST_INFLATION > data->d_size)
-		return;
-	buffer = buffer_add(sections, compression.ch_size);
-	if (!buffer || libdeflate_zlib_decompress(decompressor, (char *)data->d_buf + prefix, data->d_size - prefix,
-						  buffer, compression.ch_size, NULL) != LIBDEFLATE_SUCCESS)
-		return;
-	header->sh_flags &= ~(GElf_Xword)SHF_COMPRESSED;
-	header->sh_size = compression.ch_size;
-	header->sh_addralign = compression.ch_addralign;
-	if (!gelf_update_shdr(section, header))
-		return;
-	data->d_buf = buffer;
-	data->d_size = compression.ch_size;
-	data->d_type = ELF_T_BYTE;
+	if (size <= sizeof(*compression) || size > MOST_SECTION_BYTES)
+		return NULL;
+	bytes = malloc(size);
+	if (!bytes)
+		return NULL;
+	if (pread(fd, bytes, size, (off_t)header->sh_offset) == (ssize_t)size) {
+		memcpy(compression, bytes, sizeof(*compression));
+		if (compression->ch_type == ELFCOMPRESS_ZLIB && compression->ch_size &&
+		    compression->ch_size / MOST_INFLATION <= size)
+			return bytes;
+	}
+	free(bytes);
+	return NULL;
 }
 
-void debug_sections_prepare(struct debug_sections *sections, Elf *elf)
+/* libelf takes a section without bytes as it is, and reads nothing: then it is given ours. */
+static void give_bytes(Elf_Scn *section, GElf_Shdr *header, const Elf64_Chdr *compression, void *bytes)
+{
+	GElf_Word type = header->sh_type;
+	Elf_Data *data;
+
+	header->sh_size = compression->ch_size;
+	header->sh_addralign = compression->ch_addralign;
+	hide(section, header);
+	data = elf_getdata(section, NULL);
+	if (!data)
+		return;
+	header->sh_type = type;
+	gelf_update_shdr(section, header);
+	data->d_buf = bytes;
+	data->d_size = compression->ch_size;
+}
+
+static void inflate_section(struct debug_sections *sections, struct libdeflate_decompressor *decompressor, int fd,
+			    Elf_Scn *section, GElf_Shdr *header)
+{
+	Elf64_Chdr compression;
+	unsigned char *bytes = read_compressed(fd, header, &compression);
+	void *buffer = bytes ? buffer_add(sections, compression.ch_size) : NULL;
+
+	if (buffer &&
+	    libdeflate_zlib_decompress(decompressor, bytes + sizeof(compression), header->sh_size - sizeof(compression),
+				       buffer, compression.ch_size, NULL) == LIBDEFLATE_SUCCESS)
+		give_bytes(section, header, &compression, buffer);
+	free(bytes);
+}
+
+/* Its compression headers are read as they are. */
+static bool is_native(Elf *elf)
+{
+	const char *identity = elf_getident(elf, NULL);
+
+	return identity && identity[EI_CLASS] == ELFCLASS64 && identity[EI_DATA] == ELFDATA2LSB;
+}
+
+void debug_sections_prepare(struct debug_sections *sections, Elf *elf, int fd)
 {
 	struct libdeflate_decompressor *decompressor = libdeflate_alloc_decompressor();
-	size_t prefix = gelf_getclass(elf) == ELFCLASS64 ? sizeof(Elf64_Chdr) : sizeof(Elf32_Chdr);
+	bool can_inflate = decompressor && is_native(elf);
 	Elf_Scn *section = NULL;
 	size_t names;
 
-	while (decompressor && !elf_getshdrstrndx(elf, &names) && (section = elf_nextscn(elf, section))) {
+	while (!elf_getshdrstrndx(elf, &names) && (section = elf_nextscn(elf, section))) {
 		GElf_Shdr header;
 		const char *name;
 
@@ -87,8 +123,8 @@ void debug_sections_prepare(struct debug_sections *sections, Elf *elf)
 			continue;
 		if (is_needless(name))
 			hide(section, &header);
-		else if (header.sh_flags & SHF_COMPRESSED)
-			inflate_section(sections, decompressor, section, &header, prefix);
+		else if (can_inflate && header.sh_flags & SHF_COMPRESSED)
+			inflate_section(sections, decompressor, fd, section, &header);
 	}
 	if (decompressor)
 		libdeflate_free_decompressor(decompressor);

@@ -19,8 +19,8 @@ struct debug_sections {
 	size_t count;
 };
 
-/* `elf` must have been opened from a file and not be mapped: its headers are changed in memory. */
-void debug_sections_prepare(struct debug_sections *sections, Elf *elf);
+/* `elf` must have been opened from `fd`, and not be mapped: its headers are changed in memory. */
+void debug_sections_prepare(struct debug_sections *sections, Elf *elf, int fd);
 void debug_sections_release(struct debug_sections *sections);
 
 #endif

@@ -189,7 +189,7 @@ static const char *open_supplementary(struct symbolizer *symbolizer, struct modu
 		snprintf(build_id + 2 * i, 3, "%02x", bytes[i]);
 	if (debug_file_supplementary(&symbolizer->search, source, name, build_id, &module->supplementary))
 		return "supplementary file missing";
-	debug_sections_prepare(&module->supplementary.sections, module->supplementary.elf);
+	debug_sections_prepare(&module->supplementary.sections, module->supplementary.elf, module->supplementary.fd);
 	module->supplementary_dwarf = dwarf_begin_elf(module->supplementary.elf, DWARF_C_READ, NULL);
 	if (!module->supplementary_dwarf)
 		return "supplementary file missing";
@@ -210,7 +210,7 @@ static const char *open_dwarf(struct symbolizer *symbolizer, struct module *modu
 {
 	const char *missing;
 
-	debug_sections_prepare(&source->sections, source->elf);
+	debug_sections_prepare(&source->sections, source->elf, source->fd);
 	module->dwarf = dwarf_begin_elf(source->elf, DWARF_C_READ, NULL);
 	/* Half of the sections would name half of the functions wrongly: all or nothing. */
 	if (elf_has_zstd_debug(source->elf)) {

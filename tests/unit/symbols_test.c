@@ -754,6 +754,31 @@ static void zlib_compressed_sections_are_read(void **state)
 	assert_agrees(compare_with_addr2line(file_path("zlib"), file_path("nested"), "/nonexistent"), 100, 30);
 }
 
+/* One that claims to be a thousand GiB, and one whose bytes are not zlib's: the symbol table still names functions. */
+static void damaged_zlib_sections_do_no_harm(void **state)
+{
+	static const char *const files[] = {"zlib-claims", "zlib-bytes"};
+
+	(void)state;
+	shell("python3 - <<'END'\nimport struct\nwhole = open('@/zlib', 'rb').read()\n"
+	      "start = struct.unpack_from('<Q', whole, 40)[0]\nsize, count = struct.unpack_from('<HH', whole, 58)\n"
+	      "for name in 'claims', 'bytes':\n"
+	      "    data = bytearray(whole)\n"
+	      "    for i in range(count):\n"
+	      "        flags, _, offset, length = struct.unpack_from('<QQQQ', data, start + i * size + 8)\n"
+	      "        if flags & 0x800 and name == 'claims': struct.pack_into('<Q', data, offset + 8, 1 << 40)\n"
+	      "        if flags & 0x800 and name == 'bytes': data[offset + 24:offset + length] = bytes(length - 24)\n"
+	      "    open('@/zlib-' + name, 'wb').write(data)\nEND\n");
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		struct symbolizer *symbolizer = open_with_path("/nonexistent");
+		struct model_module module = module_of(file_path(files[i]), build_id_of(file_path(files[i])));
+
+		assert_resolves(symbolizer, &module, symbol_address(file_path("nested"), "table_fill"), "table_fill",
+				false);
+		symbolizer_close(symbolizer);
+	}
+}
+
 /* Not every binutils writes zstd: the header of a compressed section is changed to say so. */
 static void zstd_compressed_sections_are_said(void **state)
 {
@@ -885,6 +910,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_elf_file_is_said),
 		cmocka_unit_test(damaged_files_do_no_harm),
 		cmocka_unit_test(zlib_compressed_sections_are_read),
+		cmocka_unit_test(damaged_zlib_sections_do_no_harm),
 		cmocka_unit_test(zstd_compressed_sections_are_said),
 		cmocka_unit_test(no_server_is_asked_for_debug_info),
 		cmocka_unit_test(a_later_try_never_forgets_what_an_earlier_one_knew),
