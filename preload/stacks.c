@@ -88,8 +88,8 @@ static uint32_t level_take(struct thread *thread, const struct hook_frame *hook)
 /* The frames as the tree has them: so the look-ups are verified, too, and what a memo led to. */
 static COLD void trail_verify(const struct hook_frame *hook, struct node_id node)
 {
-	uintptr_t frames[TRAIL_FRAMES];
-	struct capture capture = {.count = tree_frames(node, frames, TRAIL_FRAMES)};
+	uintptr_t frames[TRAIL_FRAMES_MAX];
+	struct capture capture = {.count = tree_frames(node, frames, TRAIL_FRAMES_MAX)};
 
 	verify_stack(hook, frames, &capture);
 }

@@ -7,7 +7,13 @@
 #include "stack_word.h"
 #include "tree.h"
 
-enum { SMALL_KEYS = 32, SMALL_MEMOS = 32, SMALL_WORDS = 256, LARGE_KEYS = 256, LARGE_MEMOS = 1024, LARGE_WORDS = 4096 };
+/* How much of each a trail has. */
+struct extent {
+	uint32_t memos, words, keys, saves, frames;
+};
+static const struct extent small_extent = {.memos = 32, .words = 256, .keys = 32, .saves = 64, .frames = 192};
+static const struct extent large_extent = {
+	.memos = 1024, .words = 4096, .keys = 256, .saves = 256, .frames = TRAIL_FRAMES_MAX};
 
 /* The words that one memo may hold; a longer way is walked each time. */
 enum { MEMO_WORDS = 32, GUESS_REACH = 1 << 20 };
@@ -26,7 +32,7 @@ static_assert(sizeof(struct step) == sizeof(struct trail_frame), "a step lies wh
 
 static inline struct step *steps_end(struct trail *trail)
 {
-	return (struct step *)(trail->frames + TRAIL_FRAMES);
+	return (struct step *)(trail->frames + trail->frame_limit);
 }
 
 /* ---- comparing ---- */
@@ -46,15 +52,19 @@ static inline uintptr_t words_differ(const struct trail_word *word, uint32_t cou
 	return difference;
 }
 
+/* Whether all between the hook's frame and the trail's outermost one can be read. */
+static inline bool is_in_range(const struct trail *trail, const struct thread *thread, uintptr_t from)
+{
+	return LIKELY(trail->frames->slot < thread->stack_high && from >= thread->stack_low);
+}
+
 /* Whether the first `count` frames would be walked as before, once the innermost of them is come to. */
-static inline bool trail_stands(const struct trail *trail, const struct thread *thread, uintptr_t from, uint32_t count)
+static inline bool trail_stands(const struct trail *trail, uint32_t count)
 {
 	const struct trail_frame *frame = trail->frames, *end = frame + count;
 	uint32_t saves = end[-1].saves;
 	uintptr_t difference = 0;
 
-	if (UNLIKELY(frame->slot >= thread->stack_high || from < thread->stack_low))
-		return false;
 	for (; frame + 4 <= end; frame += 4)
 		difference |= (word_at(frame[0].slot) ^ frame[0].pc) | (word_at(frame[1].slot) ^ frame[1].pc) |
 			      (word_at(frame[2].slot) ^ frame[2].pc) | (word_at(frame[3].slot) ^ frame[3].pc);
@@ -133,8 +143,9 @@ static inline bool memo_holds(const struct trail *trail, const struct trail_memo
 	if ((memo->kept_slot ^ kept->slot) | (memo->kept_node.n ^ kept->node.n) |
 	    ((memo->kept_bp ^ kept->bp) & -(uintptr_t)memo->needs_kept_bp))
 		return false;
-	return trail_stands(trail, thread, at->slot, memo->kept) &&
-	       words_differ(&trail->words[memo->first & trail->word_mask], memo->words) == 0;
+	return is_in_range(trail, thread, at->slot) &&
+	       words_differ(&trail->words[memo->first & trail->word_mask], memo->words) == 0 &&
+	       trail_stands(trail, memo->kept);
 }
 
 /* Room for so many words in a row. */
@@ -175,7 +186,7 @@ static void memo_make(struct trail *trail, const struct thread *thread, uint32_t
 		.kept_slot = outer->slot,
 		.kept_bp = outer->bp,
 		.kept_node = outer->node,
-		.kept = kept,
+		.kept = (uint16_t)kept,
 		.node = inner->node,
 		.first = first,
 		.words = (uint16_t)(returns + saves),
@@ -199,7 +210,7 @@ static COLD void trail_void(struct trail *trail, uint32_t generation)
 	trail->guessed_epoch = 0;
 }
 
-static inline uint8_t *place_of(struct trail *trail, uintptr_t slot)
+static inline uint16_t *place_of(struct trail *trail, uintptr_t slot)
 {
 	return &trail->places[(slot >> 3) % TRAIL_PLACES];
 }
@@ -211,7 +222,8 @@ static inline uint32_t trail_meets(struct trail *trail, const struct thread *thr
 	const struct trail_frame *frame = &trail->frames[i];
 
 	if (i >= trail->count || frame->slot != at->slot || frame->pc != at->pc ||
-	    (frame->needs_bp && frame->bp != at->bp) || !trail_stands(trail, thread, at->slot, i + 1))
+	    (frame->needs_bp && frame->bp != at->bp) || !is_in_range(trail, thread, at->slot) ||
+	    !trail_stands(trail, i + 1))
 		return 0;
 	return i + 1;
 }
@@ -307,7 +319,7 @@ static inline bool frame_add(struct trail *trail, uint32_t i, const struct step 
 	if (rule.rbp_save && outer->needs_bp) {
 		uintptr_t cfa = (rule.kind == RULE_RSP ? slot + 8 : bp) + (uintptr_t)(rule.cfa_offset * 8L);
 
-		if (UNLIKELY(outer->saves == TRAIL_SAVES))
+		if (UNLIKELY(outer->saves == trail->save_limit))
 			return false;
 		trail->saves[outer->saves++] = (struct trail_word){cfa + (uintptr_t)(rule.rbp_save * 8L), outer->bp};
 	}
@@ -321,7 +333,7 @@ static inline bool frame_add(struct trail *trail, uint32_t i, const struct step 
 	frame->saves = (uint16_t)outer->saves;
 	frame->needs_bp = outer->needs_bp;
 	frame->is_guessed = outer->is_guessed;
-	*place_of(trail, slot) = (uint8_t)i;
+	*place_of(trail, slot) = (uint16_t)i;
 	return true;
 }
 
@@ -416,21 +428,25 @@ struct trail_capture trail_capture(struct trail *trail, const struct hook_frame 
 
 struct trail *trail_create(bool large)
 {
-	size_t keys = large ? LARGE_KEYS : SMALL_KEYS, memos = large ? LARGE_MEMOS : SMALL_MEMOS;
-	size_t words = large ? LARGE_WORDS : SMALL_WORDS;
-	struct trail *trail = pages_map(memos * sizeof(struct trail_memo) + words * sizeof(struct trail_word) +
-					keys * sizeof(struct trail_key) + sizeof(*trail));
-	struct trail_memo *first = (struct trail_memo *)trail; /* cache lines, so they come first */
+	const struct extent *extent = large ? &large_extent : &small_extent;
+	/* in this order every part is aligned, and the memos are cache lines */
+	size_t words_at = extent->memos * sizeof(struct trail_memo);
+	size_t keys_at = words_at + extent->words * sizeof(struct trail_word);
+	size_t saves_at = keys_at + extent->keys * sizeof(struct trail_key);
+	size_t trail_at = saves_at + extent->saves * sizeof(struct trail_word);
+	char *memory = pages_map(trail_at + sizeof(struct trail) + extent->frames * sizeof(struct trail_frame));
+	struct trail *trail = (struct trail *)(memory + trail_at);
 
-	if (!trail)
+	if (!memory)
 		return NULL;
-	trail = (struct trail *)((char *)(first + memos) + words * sizeof(struct trail_word) +
-				 keys * sizeof(struct trail_key));
-	trail->memos = first;
-	trail->words = (struct trail_word *)(first + memos);
-	trail->keys = (struct trail_key *)(trail->words + words);
-	trail->memo_mask = (uint32_t)memos - 1;
-	trail->word_mask = (uint32_t)words - 1;
-	trail->key_mask = (uint32_t)keys - 1;
+	trail->memos = (struct trail_memo *)memory;
+	trail->words = (struct trail_word *)(memory + words_at);
+	trail->keys = (struct trail_key *)(memory + keys_at);
+	trail->saves = (struct trail_word *)(memory + saves_at);
+	trail->memo_mask = extent->memos - 1;
+	trail->word_mask = extent->words - 1;
+	trail->key_mask = extent->keys - 1;
+	trail->save_limit = extent->saves;
+	trail->frame_limit = extent->frames;
 	return trail;
 }

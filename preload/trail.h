@@ -32,7 +32,7 @@
 
 #include "state.h"
 
-enum { TRAIL_FRAMES = 192, TRAIL_SAVES = 64, TRAIL_PLACES = 256 };
+enum { TRAIL_FRAMES_MAX = 512, TRAIL_PLACES = 256 };
 
 /* A word of the stack that was read on the way. */
 struct trail_word {
@@ -53,9 +53,9 @@ struct trail_memo {
 	uintptr_t slot, pc, bp;       /* of the hook's frame */
 	uintptr_t kept_slot, kept_bp; /* of the trail's frame that was come to; */
 	struct node_id kept_node;
-	uint32_t kept; /* its number, 1 the outermost; 0: this memo is empty */
 	struct node_id node;
 	uint32_t first; /* of the words, counted on and on: overwritten once trail.words_used has gone round */
+	uint16_t kept;  /* the number of the frame that was come to, 1 the outermost; 0: this memo is empty */
 	uint16_t words;
 	bool needs_bp, needs_kept_bp;
 	bool is_guessed;
@@ -78,17 +78,18 @@ struct trail {
 	uint32_t guessed_epoch; /* 0: no step was guessed */
 	uint32_t words_used;
 	uint32_t key_mask, memo_mask, word_mask; /* how many there are of each, a power of two, less one */
+	uint32_t frame_limit, save_limit;
 	struct trail_key *keys;
 	struct trail_memo *memos;
 	struct trail_word *words;
-	struct trail_frame frames[TRAIL_FRAMES];
-	struct trail_word saves[TRAIL_SAVES];
-	uint8_t places[TRAIL_PLACES]; /* by a hash of the slot: the frame that may have it */
+	struct trail_word *saves;
+	uint16_t places[TRAIL_PLACES]; /* by a hash of the slot: the frame that may have it */
+	struct trail_frame frames[];
 };
 
 /*
- * An empty trail in private memory, never given back: 15 KiB, or with room for many more memos 150 KiB (a process gets
- * few of these, for its first threads). NULL if there is no memory.
+ * An empty trail in private memory, never given back: 15 KiB, or with room for deeper stacks and many more memos 165
+ * KiB (a process gets few of these, for its first threads). NULL if there is no memory.
  */
 struct trail *trail_create(bool large);
 
