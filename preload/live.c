@@ -27,6 +27,7 @@ struct live_sizes live_sizes = {
 };
 
 live_top live_heap;
+uint8_t live_hints[1 << LIVE_HINT_BITS];
 _Atomic(struct live_region *) live_regions;
 
 /* The other maps' tops, made at first use, and the level that each keeps to. */

@@ -128,6 +128,18 @@ static inline struct live_region *live_region(live_top top, uintptr_t address)
 	return LIKELY(regions != NULL) ? &regions[address >> REGION_BITS & ((1 << REGIONS_BITS) - 1)] : NULL;
 }
 
+/*
+ * With other allocators than glibc's: the level of the block entered last in each page, by the page's lowest bits. Most
+ * of them give a page to blocks of one size. A wrong one costs a look at the other levels.
+ */
+enum { LIVE_HINT_BITS = 16 };
+extern uint8_t live_hints[1 << LIVE_HINT_BITS];
+
+static inline uint8_t *live_hint(uintptr_t address)
+{
+	return &live_hints[address >> 12 & ((1 << LIVE_HINT_BITS) - 1)];
+}
+
 static inline live_word *live_word_in(intptr_t leaf, enum live_level level, uintptr_t address)
 {
 	return (live_word *)leaf + ((address & ((1 << REGION_BITS) - 1)) >> live_shifts[level]);
@@ -185,6 +197,8 @@ static inline bool live_put(enum live_map map, uintptr_t address, struct live_bl
 	word = live_word_in(leaf, level, address);
 	if (UNLIKELY(atomic_load_explicit(word, memory_order_relaxed)))
 		return live_heap_put(address, block, previous);
+	if (UNLIKELY(!live_sizes.reads_chunks) && *live_hint(address) != level)
+		*live_hint(address) = (uint8_t)level;
 	previous->block.site.n = 0;
 	atomic_store_explicit(word, live_word_make(address, block), memory_order_relaxed);
 	return true;
@@ -202,9 +216,10 @@ static inline struct live_block live_take(enum live_map map, uintptr_t address)
 	if (map != LIVE_HEAP)
 		return live_handle_take(map, address);
 	region = live_region(live_heap, address);
-	if (UNLIKELY(!region || !live_sizes.reads_chunks))
+	if (UNLIKELY(!region))
 		return live_heap_take(address);
-	level = live_level_of(((const uint64_t *)address)[-1] & ~UINT64_C(7));
+	level = LIKELY(live_sizes.reads_chunks) ? live_level_of(((const uint64_t *)address)[-1] & ~UINT64_C(7))
+						: (enum live_level) * live_hint(address);
 	leaf = atomic_load_explicit(&region->leaves[level], memory_order_acquire);
 	if (UNLIKELY(leaf <= 0))
 		return live_heap_take(address);
