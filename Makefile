@@ -32,9 +32,10 @@ COMMON   := -D_GNU_SOURCE $(WARNINGS) -MMD -MP -DSEEP_VERSION='"$(VERSION)"'
 C        := -std=gnu11 -Wstrict-prototypes -Wmissing-prototypes
 
 # The shim: no builtin malloc semantics, frame pointers so that a hook finds its caller's frame in one load,
-# -fexceptions because operator new throws through it.
+# -fexceptions because operator new throws through it, no small vectors because a field that was just stored is waited for
+# when it is loaded as part of one.
 SHIM_FLAGS := -fPIC -fvisibility=hidden -fno-builtin -fno-omit-frame-pointer -fno-optimize-sibling-calls \
-	-fexceptions -fasynchronous-unwind-tables -ftls-model=initial-exec -fno-stack-protector
+	-fexceptions -fasynchronous-unwind-tables -ftls-model=initial-exec -fno-stack-protector -fno-tree-slp-vectorize
 # Fixture programs: calls of malloc stay calls, and frames are not there to be followed along rbp.
 FIXTURE_FLAGS := -pthread -fno-builtin -fomit-frame-pointer
 # A fixture may ask for more in a comment: "Build with: -lfoo".

@@ -31,7 +31,7 @@ static COLD void previous_released(const struct live_previous *previous)
 
 static inline void block_enter(struct thread *thread, struct site_id site, void *pointer, size_t size)
 {
-	struct live_block block = {site, epoch_now(), size};
+	struct live_block block = {site, epoch_read(), size};
 	struct live_previous previous;
 
 	live_tick(block.birth_epoch);

@@ -158,7 +158,7 @@ static inline bool live_word_is_of(uint64_t word, uintptr_t address)
 /* The full birth epoch: the youngest one not after now that has these low bits. */
 static inline struct live_block live_block_of(uint64_t word)
 {
-	uint32_t now = epoch_now(), low = (uint32_t)(word >> EPOCH_AT);
+	uint32_t now = epoch_read(), low = (uint32_t)(word >> EPOCH_AT);
 
 	return (struct live_block){.site = {(uint32_t)(word >> SITE_AT)},
 				   .birth_epoch = now - ((now - low) & ((1u << LIVE_EPOCH_BITS) - 1)),
@@ -177,8 +177,8 @@ static inline uint64_t live_word_make(uintptr_t address, struct live_block block
 	       block.size;
 }
 
-static inline bool live_put(enum live_map map, uintptr_t address, struct live_block block,
-			    struct live_previous *previous)
+static inline __attribute__((always_inline)) bool live_put(enum live_map map, uintptr_t address,
+							   struct live_block block, struct live_previous *previous)
 {
 	struct live_region *region;
 	enum live_level level;

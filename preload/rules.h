@@ -66,7 +66,7 @@ static inline struct rule rule_get(uintptr_t pc, bool exact)
 		if (LIKELY((atomic_load_explicit(&set[way].key, memory_order_relaxed) ^ found.word) == key &&
 			   found.rule.generation == generation) &&
 		    (LIKELY(found.rule.kind != RULE_NONE) ||
-		     found.rule.cfa_offset == (int64_t)(epoch_now() & 0x7fffff)))
+		     found.rule.cfa_offset == (int64_t)(epoch_read() & 0x7fffff)))
 			return found.rule;
 	}
 	return rule_compute(pc, exact);

@@ -104,24 +104,24 @@ static COLD bool trail_give(struct thread *thread)
 }
 
 /* Node 0: the stack is not one that the trail can follow. */
-static inline struct node_id node_by_trail(const struct hook_frame *hook, struct thread *thread)
+static struct node_id node_by_trail(const struct hook_frame *hook, struct thread *thread)
 {
-	struct trail_capture capture;
+	struct node_id node;
 
-	if (UNLIKELY(!thread->trail) && !trail_give(thread))
+	if (!thread->trail && !trail_give(thread))
 		return (struct node_id){0};
-	capture = trail_capture(thread->trail, hook, thread);
-	if (UNLIKELY(capture.node.n <= PSEUDO_MISSING)) {
-		if (capture.node.n == PSEUDO_MISSING)
+	node = trail_capture(thread->trail, hook, thread);
+	if (node.n <= PSEUDO_MISSING) {
+		if (node.n == PSEUDO_MISSING)
 			trust_add(TRUST_MISSING_STACKS, 1);
-		return capture.node;
+		return node;
 	}
-	if (UNLIKELY(capture.is_guessed))
+	if (thread->trail->is_guessed)
 		trust_add(TRUST_GUESSED_FRAMES, 1);
-	if (UNLIKELY(shim.verify_unwind))
-		trail_verify(hook, capture.node);
-	statistics_add(thread, capture.fresh);
-	return capture.node;
+	if (shim.verify_unwind)
+		trail_verify(hook, node);
+	statistics_add(thread, thread->trail->fresh);
+	return node;
 }
 
 static COLD struct node_id node_here_slowly(const struct hook_frame *hook, struct thread *thread)
@@ -151,18 +151,19 @@ static COLD struct node_id node_here_slowly(const struct hook_frame *hook, struc
 /* What nearly every event finds: no other capture under way in this thread, and a stack that the trail can follow. */
 static inline struct node_id node_of_hook(const struct hook_frame *hook, struct thread *thread)
 {
-	struct trail_capture capture;
+	struct trail *trail = thread->trail;
+	struct node_id node;
 
-	if (UNLIKELY(thread->capture_level) || UNLIKELY(!thread->trail) || UNLIKELY(shim.verify_unwind))
+	if (UNLIKELY(thread->capture_level) || UNLIKELY(!trail) || UNLIKELY(shim.verify_unwind))
 		return node_here_slowly(hook, thread);
 	thread->level_frames[0] = (uintptr_t)hook;
 	thread->capture_level = 1;
-	capture = trail_capture(thread->trail, hook, thread);
+	node = trail_capture(trail, hook, thread);
 	thread->capture_level = 0;
-	if (UNLIKELY(capture.node.n <= PSEUDO_MISSING) || UNLIKELY(capture.is_guessed))
+	if (UNLIKELY(node.n <= PSEUDO_MISSING) || UNLIKELY(trail->is_guessed))
 		return node_here_slowly(hook, thread);
-	statistics_add(thread, capture.fresh);
-	return capture.node;
+	statistics_add(thread, trail->fresh);
+	return node;
 }
 
 struct node_id node_here(const struct hook_frame *hook)

@@ -476,7 +476,7 @@ bool sections_passed(int64_t wait_ns)
 
 uint32_t epoch_now(void)
 {
-	return __atomic_load_n(&shim.arena->epoch, __ATOMIC_RELAXED);
+	return epoch_read();
 }
 
 /* The counters a thread adds to for a site; the missing site's shared ones if there are no pages. */

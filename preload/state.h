@@ -146,6 +146,11 @@ static inline bool shim_records(void)
 /* site_here() for SEEP_KIND_HEAP, sampled with that interval. stacks.c */
 struct site_id heap_site_here(const struct hook_frame *frame, struct thread *thread, uint64_t interval);
 
+static inline uint32_t epoch_read(void) /* epoch_now() */
+{
+	return __atomic_load_n(&shim.arena->epoch, __ATOMIC_RELAXED);
+}
+
 void section_enter_slowly(struct thread *thread);
 
 static inline void section_enter(struct thread *thread)

@@ -371,59 +371,60 @@ static inline bool frames_add(struct trail *trail, uint32_t at, const struct ste
  * Makes the steps part of the trail. While this goes on the trail counts as empty, so that a handler that jumps away in
  * the middle leaves nothing half-done behind.
  */
-static struct trail_capture trail_extend(struct trail *trail, const struct thread *thread, uint32_t kept,
-					 const struct step *first)
+static struct node_id trail_extend(struct trail *trail, const struct thread *thread, uint32_t kept,
+				   const struct step *first)
 {
 	const struct step *end = steps_end(trail);
-	struct trail_capture capture = {.fresh = (uint32_t)(end - first)};
 	struct outer outer = outer_of(trail, kept);
 	uint32_t at = kept;
 
+	trail->fresh = (uint32_t)(end - first);
 	trail->count = 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	while (first < end) {
 		uint32_t count = end - first < PATH_FRAMES ? (uint32_t)(end - first) : PATH_FRAMES;
 
 		if (UNLIKELY(!frames_add(trail, at, first, count, &outer)))
-			return (struct trail_capture){.node = {outer.node.n == PSEUDO_MISSING ? PSEUDO_MISSING : 0}};
+			return (struct node_id){outer.node.n == PSEUDO_MISSING ? PSEUDO_MISSING : 0};
 		at += count;
 		first += count;
 	}
 	if (outer.is_guessed)
-		trail->guessed_epoch = epoch_now();
+		trail->guessed_epoch = epoch_read();
 	atomic_signal_fence(memory_order_seq_cst);
 	trail->count = at;
 	if (kept)
 		memo_make(trail, thread, kept);
-	capture.node = outer.node;
-	capture.is_guessed = outer.is_guessed;
-	return capture;
+	trail->is_guessed = outer.is_guessed;
+	return outer.node;
 }
 
-struct trail_capture trail_capture(struct trail *trail, const struct hook_frame *hook, struct thread *thread)
+struct node_id trail_capture(struct trail *trail, const struct hook_frame *hook, struct thread *thread)
 {
 	uint32_t generation = atomic_load_explicit(&shim.code_generation, memory_order_acquire);
 	struct place start = {(uintptr_t)&hook->return_address, hook->return_address, hook->rbp};
 	const struct trail_memo *memo = memo_of(trail, thread, start.slot, start.pc);
-	const struct trail_frame *frame;
 	struct step *first;
 	uint32_t kept;
 
 	if (UNLIKELY(atomic_load_explicit(&shim.unloading, memory_order_acquire)))
-		return (struct trail_capture){.fresh = 0};
+		return (struct node_id){0};
 	if (UNLIKELY(trail->generation != generation) ||
-	    UNLIKELY(trail->guessed_epoch && trail->guessed_epoch != epoch_now()))
+	    UNLIKELY(trail->guessed_epoch && trail->guessed_epoch != epoch_read()))
 		trail_void(trail, generation);
-	if (memo_holds(trail, memo, &start, thread))
-		return (struct trail_capture){.node = memo->node, .is_guessed = memo->is_guessed};
+	trail->fresh = 0;
+	if (memo_holds(trail, memo, &start, thread)) {
+		trail->is_guessed = memo->is_guessed;
+		return memo->node;
+	}
 	key_learn(trail, memo, thread, start.slot, start.pc);
 	kept = trail_walk(trail, thread, start, &first);
 	if (kept == UINT32_MAX || (kept == 0 && first == steps_end(trail)))
-		return (struct trail_capture){.fresh = 0};
+		return (struct node_id){0};
 	if (first < steps_end(trail))
 		return trail_extend(trail, thread, kept, first);
-	frame = &trail->frames[kept - 1];
-	return (struct trail_capture){.node = frame->node, .is_guessed = frame->is_guessed};
+	trail->is_guessed = trail->frames[kept - 1].is_guessed;
+	return trail->frames[kept - 1].node;
 }
 
 struct trail *trail_create(bool large)

@@ -77,6 +77,8 @@ struct trail {
 	uint32_t generation;
 	uint32_t guessed_epoch; /* 0: no step was guessed */
 	uint32_t words_used;
+	uint32_t fresh;                          /* frames that the last capture stepped; */
+	bool is_guessed;                         /* some of its stack had no unwind information */
 	uint32_t key_mask, memo_mask, word_mask; /* how many there are of each, a power of two, less one */
 	uint32_t frame_limit, save_limit;
 	struct trail_key *keys;
@@ -93,12 +95,10 @@ struct trail {
  */
 struct trail *trail_create(bool large);
 
-struct trail_capture {
-	struct node_id node; /* 0: the stack needs more than a trail admits; the trail is empty or as it was */
-	uint32_t fresh;      /* frames that were stepped */
-	bool is_guessed;
-};
-
-struct trail_capture trail_capture(struct trail *trail, const struct hook_frame *hook, struct thread *thread);
+/*
+ * The tree node of the hook's stack, PSEUDO_MISSING if the tree is full. 0: the stack needs more than a trail admits;
+ * the trail is empty or as it was. trail->fresh and trail->is_guessed say the rest.
+ */
+struct node_id trail_capture(struct trail *trail, const struct hook_frame *hook, struct thread *thread);
 
 #endif
