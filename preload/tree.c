@@ -292,7 +292,21 @@ struct node_id tree_child(struct node_id parent, uintptr_t address, unsigned fla
 	return LIKELY(id) ? (struct node_id){id} : node_create(&key, hash);
 }
 
-struct tree_path path_cache[1 << PATH_ENTRY_BITS];
+struct tree_path path_cache[1 << PATH_SET_BITS][PATH_WAYS] __attribute__((aligned(128)));
+
+/* The way that is void, or has been written less often. */
+static struct tree_path *path_victim(struct tree_path *set, uint32_t generation)
+{
+	for (int way = 0; way < PATH_WAYS; way++)
+		if (set[way].parent.n == 0 && set[way].frames[0] == 0)
+			return &set[way];
+	for (int way = 0; way < PATH_WAYS; way++)
+		if (set[way].generation != generation)
+			return &set[way];
+	return &set[atomic_load_explicit(&set[0].writes, memory_order_relaxed) >
+		    atomic_load_explicit(&set[1].writes, memory_order_relaxed)];
+}
+static_assert(PATH_WAYS == 2, "path_victim() chooses between two");
 
 static void path_enter(struct tree_path *path, uint32_t generation, struct node_id parent, const uintptr_t *frames,
 		       const struct node_id *nodes)
@@ -322,7 +336,7 @@ COLD bool tree_path_find(struct node_id parent, const uintptr_t frames[static PA
 		nodes[i] = node;
 	}
 	if (node.n != PSEUDO_MISSING && atomic_load_explicit(&shim.unloading, memory_order_acquire) == 0)
-		path_enter(tree_path_place(parent, frames), generation, parent, frames, nodes);
+		path_enter(path_victim(tree_path_set(parent, frames), generation), generation, parent, frames, nodes);
 	section_end(section);
 	return node.n != PSEUDO_MISSING;
 }

@@ -38,7 +38,7 @@ struct node_id tree_child(struct node_id parent, uintptr_t address, unsigned fla
  * their nodes, with a count that is odd while somebody writes it, and that a reader finds unchanged after reading. What
  * a thread left odd stays unused. Entries are of one code_generation, so that dlclose() empties it.
  */
-enum { PATH_FRAMES = 4, PATH_ENTRY_BITS = 14 };
+enum { PATH_FRAMES = 4, PATH_SET_BITS = 13, PATH_WAYS = 2 };
 struct tree_path {
 	_Atomic(uint32_t) writes;
 	uint32_t generation;
@@ -48,14 +48,14 @@ struct tree_path {
 	struct node_id nodes[PATH_FRAMES];
 } __attribute__((aligned(64)));
 static_assert(sizeof(struct tree_path) == 64, "one cache line");
-extern struct tree_path path_cache[1 << PATH_ENTRY_BITS];
+extern struct tree_path path_cache[1 << PATH_SET_BITS][PATH_WAYS];
 
-static inline struct tree_path *tree_path_place(struct node_id parent, const uintptr_t frames[static PATH_FRAMES])
+static inline struct tree_path *tree_path_set(struct node_id parent, const uintptr_t frames[static PATH_FRAMES])
 {
 	uint64_t sum =
 		(frames[0] ^ (uint64_t)parent.n << 32) + (frames[1] << 7) + (frames[2] << 14) + (frames[3] << 21);
 
-	return &path_cache[sum * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PATH_ENTRY_BITS)];
+	return path_cache[sum * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PATH_SET_BITS)];
 }
 
 bool tree_path_find(struct node_id parent, const uintptr_t frames[static PATH_FRAMES],
@@ -64,19 +64,22 @@ bool tree_path_find(struct node_id parent, const uintptr_t frames[static PATH_FR
 static inline bool tree_path(struct node_id parent, const uintptr_t frames[static PATH_FRAMES],
 			     struct node_id nodes[static PATH_FRAMES])
 {
-	struct tree_path *path = tree_path_place(parent, frames);
-	uint32_t writes = atomic_load_explicit(&path->writes, memory_order_acquire);
-	uint64_t difference = (path->parent.n ^ parent.n) |
-			      (path->generation ^ atomic_load_explicit(&shim.code_generation, memory_order_acquire));
+	uint32_t generation = atomic_load_explicit(&shim.code_generation, memory_order_acquire);
+	struct tree_path *set = tree_path_set(parent, frames);
 
-	for (int i = 0; i < PATH_FRAMES; i++) {
-		difference |= path->frames[i] ^ frames[i];
-		nodes[i] = path->nodes[i];
+	for (struct tree_path *path = set; path < set + PATH_WAYS; path++) {
+		uint32_t writes = atomic_load_explicit(&path->writes, memory_order_acquire);
+		uint64_t difference = (path->parent.n ^ parent.n) | (path->generation ^ generation) | (writes & 1);
+
+		for (int i = 0; i < PATH_FRAMES; i++) {
+			difference |= path->frames[i] ^ frames[i];
+			nodes[i] = path->nodes[i];
+		}
+		atomic_thread_fence(memory_order_acquire);
+		if (LIKELY(difference == 0) &&
+		    LIKELY(atomic_load_explicit(&path->writes, memory_order_relaxed) == writes))
+			return true;
 	}
-	atomic_thread_fence(memory_order_acquire);
-	if (LIKELY((difference | (writes & 1)) == 0) &&
-	    LIKELY(atomic_load_explicit(&path->writes, memory_order_relaxed) == writes))
-		return true;
 	return tree_path_find(parent, frames, nodes);
 }
 
