@@ -204,7 +204,7 @@ static inline __attribute__((always_inline)) bool live_put(enum live_map map, ui
 	return true;
 }
 
-static inline struct live_block live_take(enum live_map map, uintptr_t address)
+static inline __attribute__((always_inline)) struct live_block live_take(enum live_map map, uintptr_t address)
 {
 	struct live_region *region;
 	struct live_block block;
@@ -218,8 +218,18 @@ static inline struct live_block live_take(enum live_map map, uintptr_t address)
 	region = live_region(live_heap, address);
 	if (UNLIKELY(!region))
 		return live_heap_take(address);
-	level = LIKELY(live_sizes.reads_chunks) ? live_level_of(((const uint64_t *)address)[-1] & ~UINT64_C(7))
-						: (enum live_level) * live_hint(address);
+	if (LIKELY(live_sizes.reads_chunks)) {
+		/* the chunk's header may have to come from memory: the word that the level of before leads to comes too
+		 */
+		leaf = atomic_load_explicit(&region->leaves[local.live_level], memory_order_relaxed);
+		if (LIKELY(leaf > 0))
+			__builtin_prefetch((const void *)live_word_in(leaf, (enum live_level)local.live_level, address),
+					   1);
+		level = live_level_of(((const uint64_t *)address)[-1] & ~UINT64_C(7));
+		local.live_level = (uint8_t)level;
+	} else {
+		level = (enum live_level) * live_hint(address);
+	}
 	leaf = atomic_load_explicit(&region->leaves[level], memory_order_acquire);
 	if (UNLIKELY(leaf <= 0))
 		return live_heap_take(address);

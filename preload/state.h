@@ -90,6 +90,7 @@ struct thread_local_state {
 	int64_t sample_left;                    /* sampling.h: bytes until the next sampled block; 0: look */
 	int32_t cost_left;                      /* events until one is timed (cost.h) */
 	uint32_t cost_random;                   /* 0: the choice has not begun in this thread */
+	uint8_t live_level;                     /* of the block released last (live.h) */
 	uint32_t resolving;                     /* inside dlsym for our own table */
 	uint32_t forking;                       /* between our prepare handler and its end */
 	uint32_t released_site, released_epoch; /* of the last handle_released(), for handle_restored() */
