@@ -213,6 +213,7 @@ _Atomic uint32_t *descriptor_watches(int fd)
 struct closing descriptor_closing(const struct hook_frame *frame, int fd)
 {
 	struct closing closing = {.state = CLOSING_IGNORED, .fd = fd};
+	struct entry *entry;
 
 	if (UNLIKELY(cost_is_due())) {
 		COST_TIMED(COST_RELEASE, closing = descriptor_closing(frame, fd));
@@ -221,7 +222,7 @@ struct closing descriptor_closing(const struct hook_frame *frame, int fd)
 	if (!shim_active(false) || fd < 0 || (uint32_t)fd >= DESCRIPTORS_MAX)
 		return closing;
 	closing.state = CLOSING_UNKNOWN;
-	struct entry *entry = entry_find(fd);
+	entry = entry_find(fd);
 	if (!entry)
 		return closing;
 	/* read now: after the real close the number may be somebody else's, and closed again */
@@ -230,6 +231,15 @@ struct closing descriptor_closing(const struct hook_frame *frame, int fd)
 	if (atomic_load_explicit(&entry->held, memory_order_relaxed) && entry_take(entry, fd, node_here(frame)))
 		closing.state = CLOSING_KNOWN;
 	return closing;
+}
+
+/* Unless a rival closed it for the first time while this close was under way. */
+static COLD void never_closed_before(const struct hook_frame *frame, int fd)
+{
+	struct entry *entry = entry_find(fd);
+	uint32_t rival = entry ? atomic_load_explicit(&entry->closed_at, memory_order_relaxed) : 0;
+
+	misuse_record(frame, rival ? MISUSE_DOUBLE_CLOSE : MISUSE_NEVER_OPENED, (struct node_id){rival}, fd);
 }
 
 /* The number was not open. */
@@ -241,7 +251,7 @@ static COLD void closed_in_vain(const struct hook_frame *frame, const struct clo
 	else if (closing->before.n)
 		misuse_record(frame, MISUSE_DOUBLE_CLOSE, closing->before, closing->fd);
 	else
-		misuse_record(frame, MISUSE_NEVER_OPENED, (struct node_id){0}, closing->fd);
+		never_closed_before(frame, closing->fd);
 }
 
 void descriptor_closed(const struct hook_frame *frame, const struct closing *closing, int result, bool sweeping)
