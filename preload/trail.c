@@ -101,6 +101,19 @@ static inline struct trail_memo *memo_of(struct trail *trail, const struct threa
 	return &trail->memos[spread((slot ^ pc << 13) + seen) >> 32 & trail->memo_mask];
 }
 
+/* For another callsite. In an order that a handler may leave for ever at any point. */
+static void key_begin(struct trail_key *key, uintptr_t slot, uintptr_t pc)
+{
+	key->slot = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	memset(key->words, 0, sizeof(key->words));
+	atomic_signal_fence(memory_order_seq_cst);
+	key->reach = 0;
+	key->pc = pc;
+	atomic_signal_fence(memory_order_seq_cst);
+	key->slot = slot;
+}
+
 /* The memo that stands in the place is of another way: the first word in which it differs becomes part of the key. */
 static void key_learn(struct trail *trail, const struct trail_memo *memo, const struct thread *thread, uintptr_t slot,
 		      uintptr_t pc)
@@ -118,14 +131,15 @@ static void key_learn(struct trail *trail, const struct trail_memo *memo, const 
 		if (word_at(word[i].address) == word[i].value)
 			continue;
 		if (key->slot != slot || key->pc != pc)
-			*key = (struct trail_key){.slot = slot, .pc = pc};
+			key_begin(key, slot, pc);
 		for (uint32_t j = 0; j < KEY_WORDS; j++)
 			if (key->words[j] == distance)
 				return;
-		memmove(key->words + 1, key->words, sizeof(key->words) - sizeof(key->words[0]));
-		key->words[0] = (uint16_t)distance;
 		if (distance > key->reach)
 			key->reach = (uint16_t)distance;
+		atomic_signal_fence(memory_order_seq_cst); /* no word is beyond the reach */
+		memmove(key->words + 1, key->words, sizeof(key->words) - sizeof(key->words[0]));
+		key->words[0] = (uint16_t)distance;
 		return;
 	}
 }
