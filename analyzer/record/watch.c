@@ -734,10 +734,20 @@ static int record_bounds(struct watch *watch, const struct tick *tick, struct fi
 				      tick->error);
 }
 
+static bool parts_are_equal(const struct store_parts *a, const struct store_parts *b)
+{
+	return a->acquired_count == b->acquired_count && a->acquired_bytes == b->acquired_bytes &&
+	       a->released_count == b->released_count && a->released_bytes == b->released_bytes &&
+	       a->acquired_count_variance == b->acquired_count_variance &&
+	       a->acquired_bytes_variance == b->acquired_bytes_variance &&
+	       a->released_count_variance == b->released_count_variance &&
+	       a->released_bytes_variance == b->released_bytes_variance;
+}
+
 static bool is_unchanged(const struct figure *figure)
 {
 	return figure->is_stored && memcmp(&figure->now, &figure->stored, sizeof(figure->now)) == 0 &&
-	       memcmp(&figure->parts, &figure->stored_parts, sizeof(figure->parts)) == 0;
+	       parts_are_equal(&figure->parts, &figure->stored_parts);
 }
 
 static int record_changes(struct watch *watch, const struct tick *tick)
