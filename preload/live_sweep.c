@@ -17,7 +17,7 @@
 #define MADV_DONTNEED_LOCKED 24
 #endif
 
-enum { SWEEP_NS = 3000000, LOOK_NS = 300000, PASS_NS = 1000000, BATCH = 16 };
+enum { SWEEP_NS = 5000000, LOOK_NS = 1000000, PASS_NS = 1000000, BATCH = 16 };
 enum { LEAF_PAGES_MOST = (sizeof(live_word) << (REGION_BITS - 4)) / ARENA_PAGE };
 
 _Atomic(uint32_t) live_swept_epoch;
@@ -89,8 +89,8 @@ static int region_look(struct live_region *region, int count)
 	return count;
 }
 
-/* Goes on round the regions until it has a batch, has been everywhere, or the time is up. */
-static int candidates_find(int64_t until_ns)
+/* Goes on round the regions until it has a batch, has been everywhere (*is_round), or the time is up. */
+static int candidates_find(int64_t until_ns, bool *is_round)
 {
 	struct live_region *start = hand;
 	int count = 0;
@@ -100,6 +100,7 @@ static int candidates_find(int64_t until_ns)
 		if (hand)
 			count = region_look(hand, count);
 	} while (count < BATCH && hand != start && clock_ns() < until_ns);
+	*is_round = hand == start;
 	return count;
 }
 
@@ -145,14 +146,15 @@ static void sweep(void)
 {
 	uint64_t all = ~UINT64_C(0), old;
 	int64_t start_ns = clock_ns();
+	bool is_round;
 	int count;
 
 	sys_rt_sigprocmask(SIG_SETMASK, &all, &old);
-	do {
-		count = candidates_find(clock_ns() + LOOK_NS);
+	do { /* a look may find nothing because a leaf that is not in the cache takes its time to read */
+		count = candidates_find(clock_ns() + LOOK_NS, &is_round);
 		if (count)
 			batch_give_back(count, start_ns + SWEEP_NS);
-	} while (count && clock_ns() < start_ns + SWEEP_NS);
+	} while ((count || !is_round) && clock_ns() < start_ns + SWEEP_NS);
 	sys_rt_sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
