@@ -261,6 +261,7 @@ static_assert(sizeof(struct arena_counters) == 64, "one cache line");
  * GB a second for a year. The variances are doubles (their bits), in objects^2 and bytes^2.
  */
 #define ARENA_LONGEST_SAMPLE (UINT64_C(1) << 40)
+#define ARENA_LEAST_CHARGE UINT64_C(256) /* a block counts in sampling with its size, but with no less than this */
 #define ARENA_COUNT_UNIT 16384u
 #define ARENA_BYTES_UNIT 16u
 #define ARENA_BIRTH_UNIT 16u

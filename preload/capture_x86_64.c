@@ -99,13 +99,13 @@ static bool step_guess(struct walk *walk, struct cursor *cursor)
 {
 	uintptr_t bp = cursor->bp;
 
-	if (bp < cursor->sp || bp - cursor->sp > (1 << 20) || (bp & 7) ||
-	    !stack_word(walk->thread, bp + 8, &cursor->pc) || !stack_word(walk->thread, bp, &cursor->bp))
+	if (!guess_follows(bp, cursor->sp) || !stack_word(walk->thread, bp + 8, &cursor->pc) ||
+	    !stack_word(walk->thread, bp, &cursor->bp))
 		return false;
 	cursor->sp = bp + 16;
 	cursor->exact = false;
 	walk->capture.is_guessed = true;
-	return cursor->pc == 0 || (cursor->pc > ARENA_PAGE && cursor->pc <= UINT64_C(0x7fffffffffff));
+	return cursor->pc == 0 || guess_is_code(cursor->pc);
 }
 
 /* A rule that needs more than constants, but perhaps no more registers than are tracked. */
@@ -144,10 +144,9 @@ static enum walk_result walk_rules(struct walk *walk, struct cursor cursor)
 		switch (rule.kind) {
 		case RULE_RSP:
 		case RULE_RBP:
-			cfa = (rule.kind == RULE_RSP ? cursor.sp : cursor.bp) + (uintptr_t)(rule.cfa_offset * 8L);
+			cfa = rule_cfa(rule, cursor.sp, cursor.bp);
 			stepped = cfa > cursor.sp && stack_word(walk->thread, cfa - 8, &cursor.pc) &&
-				  (!rule.rbp_save ||
-				   stack_word(walk->thread, cfa + (uintptr_t)(rule.rbp_save * 8L), &cursor.bp));
+				  (!rule.rbp_save || stack_word(walk->thread, rule_save(rule, cfa), &cursor.bp));
 			cursor.sp = cfa;
 			cursor.exact = false;
 			break;

@@ -24,10 +24,6 @@
 #include "sys.h"
 #include "tree.h"
 
-#ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK 18
-#endif
-
 /* The slot that the prepare handler has made, by thread, since two may fork at once; index UINT32_MAX: none. */
 static __thread struct slot pending;
 static __thread bool pending_is_certain; /* no other thread was in the middle of an event */

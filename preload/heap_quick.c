@@ -100,13 +100,6 @@ QUICK_DELETES(X)
 
 /* ---- which there are ---- */
 
-static const struct link_map *library_of(const void *function)
-{
-	struct dl_find_object object;
-
-	return _dl_find_object((void *)(uintptr_t)function, &object) == 0 ? object.dlfo_link_map : NULL;
-}
-
 static bool is_libstdcxx(const struct link_map *library)
 {
 	const char *name = library ? strrchr(library->l_name, '/') : NULL;
@@ -117,10 +110,9 @@ static bool is_libstdcxx(const struct link_map *library)
 /* An executable may have a malloc or an operator new of its own, which libstdc++ calls then. */
 static bool operators_call_us(const void *function)
 {
-	const struct link_map *here = library_of(quick_functions);
+	const struct link_map *here = real_library(quick_functions);
 
-	return is_libstdcxx(library_of(function)) && library_of((void *)(uintptr_t)malloc) == here &&
-	       library_of((void *)(uintptr_t)_Znwm) == here;
+	return is_libstdcxx(real_library(function)) && real_library(malloc) == here && real_library(_Znwm) == here;
 }
 
 void quick_resolved(enum hook hook, void *function)

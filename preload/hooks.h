@@ -91,6 +91,11 @@ extern void *real_functions[HOOK_COUNT] __attribute__((visibility("hidden")));
 /* The next definition after ours, or NULL where the process has none. Safe at any moment, from any hook. */
 void *real_resolve(enum hook hook) __attribute__((visibility("hidden")));
 
+struct link_map;
+/* The loaded object that a function lies in, or NULL; and whether that is the C library. */
+const struct link_map *real_library(const void *function) __attribute__((visibility("hidden")));
+bool real_is_libcs(const void *function) __attribute__((visibility("hidden")));
+
 /* The next definition, typed. NULL only for functions of libraries that the process may lack. */
 #define REAL(name)                                                                             \
 	((__typeof__(&name))(LIKELY(real_functions[HOOK_##name]) ? real_functions[HOOK_##name] \

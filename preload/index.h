@@ -40,4 +40,11 @@ static inline uint64_t index_hash(uint64_t a, uint64_t b)
 	return h ^ h >> 29;
 }
 
+/* A quick hash of one word: take its highest bits (Knuth, The Art of Computer Programming 3, 6.4, on multiplication).
+ */
+static inline uint64_t index_spread(uint64_t value)
+{
+	return value * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 #endif

@@ -22,10 +22,6 @@
 #include "sys.h"
 #include "tree.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 /* ---- text, without libc's allocating parts ---- */
 
 struct text {
@@ -68,14 +64,6 @@ static COLD void say(const char *what, const char *about, int error)
 	}
 	text_add(&text, "\n");
 	sys_write(2, buffer, (size_t)(text.at - buffer));
-}
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec now = {0, 0};
-
-	sys_clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* ---- environment and options ---- */
@@ -417,8 +405,8 @@ static bool arena_fill(int fd, const struct arena_header *dimensions, const char
 	*shim.arena = *dimensions;
 	shim.arena->magic = ARENA_MAGIC;
 	shim.arena->version = ARENA_VERSION;
-	shim.arena->created_realtime_ns = now_ns(CLOCK_REALTIME);
-	shim.arena->created_boottime_ns = now_ns(CLOCK_BOOTTIME);
+	shim.arena->created_realtime_ns = (uint64_t)sys_clock_ns(CLOCK_REALTIME);
+	shim.arena->created_boottime_ns = (uint64_t)sys_clock_ns(CLOCK_BOOTTIME);
 	shim.arena->creator_pid = (uint32_t)sys_getpid();
 	shim.arena->pid_namespace = pid_namespace();
 	shim.arena->epoch = 1;
@@ -517,7 +505,7 @@ static uint64_t process_started_ns(uint32_t pid)
 		return UINT64_MAX;
 	for (at++; *at >= '0' && *at <= '9'; at++)
 		ticks = ticks * 10 + (uint64_t)(*at - '0');
-	return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME) + ticks * 10000000u;
+	return (uint64_t)(sys_clock_ns(CLOCK_REALTIME) - sys_clock_ns(CLOCK_BOOTTIME)) + ticks * 10000000u;
 }
 
 /* A process that has this id now, and had it already when it claimed the slot: ids are used again. */
@@ -609,11 +597,11 @@ static bool recorder_find(char *path, size_t size)
 	static const char *const places[] = {"/seep", "/../bin/seep", "/../../bin/seep"};
 	char directory[ARENA_PATH_MAX];
 	struct text text = TEXT(directory);
-	struct dl_find_object object;
+	const struct link_map *library = real_library(recorder_find);
 
-	if (_dl_find_object((void *)recorder_find, &object) != 0)
+	if (!library)
 		return false;
-	text_add(&text, object.dlfo_link_map->l_name);
+	text_add(&text, library->l_name);
 	path_absolute(directory, sizeof(directory));
 	*strrchr(directory, '/') = '\0';
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -762,18 +750,10 @@ static void earlier_self_end(uint32_t pid)
 static void allocator_name(void)
 {
 	struct text text = TEXT(shim.slot.header->allocator);
-	struct dl_find_object object;
+	const struct link_map *library = real_library(REAL(malloc));
 
-	if (_dl_find_object((void *)REAL(malloc), &object) == 0)
-		text_add(&text, object.dlfo_link_map->l_name[0] ? object.dlfo_link_map->l_name : shim.exe);
-}
-
-static bool allocator_is_libc(void)
-{
-	struct dl_find_object allocator, libc;
-
-	return _dl_find_object((void *)REAL(malloc), &allocator) == 0 &&
-	       _dl_find_object((void *)getauxval, &libc) == 0 && allocator.dlfo_link_map == libc.dlfo_link_map;
+	if (library)
+		text_add(&text, library->l_name[0] ? library->l_name : shim.exe);
 }
 
 static bool slot_start(void)
@@ -843,7 +823,7 @@ static bool start(void)
 	allocator_name();
 	cost_init();
 	sampling_start();
-	if (shim.has_filter && allocator_is_libc())
+	if (shim.has_filter && real_is_libcs(REAL(malloc)))
 		quick_start();
 	__atomic_store_n(&shim.directory[shim.slot.index].state, SLOT_LIVE, __ATOMIC_RELEASE);
 	if (opened == 1)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "live.h"
 
-#include <gnu/libc-version.h>
 #include <link.h>
 #include <string.h>
 
@@ -9,10 +8,6 @@
 #include "live_leaf.h"
 #include "reserve.h"
 #include "sys.h"
-
-#ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK 18
-#endif
 
 #define LARGE_LOW_MASK ((UINT64_C(1) << SITE_AT) - 1)
 #define LARGE_HIGH_MASK UINT64_C(7)
@@ -43,14 +38,10 @@ static const uint8_t handle_levels[LIVE_THREADS + 1] = {
 
 static bool is_known_sparse(const void *function)
 {
-	struct dl_find_object of_function, of_libc;
-	const char *name;
+	const struct link_map *library = real_library(function);
+	const char *name = library ? strrchr(library->l_name, '/') : NULL;
 
-	if (_dl_find_object((void *)function, &of_function) != 0 ||
-	    _dl_find_object((void *)gnu_get_libc_version, &of_libc) != 0)
-		return false;
-	name = strrchr(of_function.dlfo_link_map->l_name, '/');
-	return of_function.dlfo_link_map == of_libc.dlfo_link_map ||
+	return real_is_libcs(function) ||
 	       (name && strcmp(name, "/libstdc++.so.6") == 0); /* its operator new calls malloc */
 }
 

@@ -13,10 +13,6 @@
 #include "live_leaf.h"
 #include "sys.h"
 
-#ifndef MADV_DONTNEED_LOCKED
-#define MADV_DONTNEED_LOCKED 24
-#endif
-
 enum { SWEEP_NS = 5000000, LOOK_NS = 1000000, PASS_NS = 1000000, BATCH = 16 };
 enum { LEAF_PAGES_MOST = (sizeof(live_word) << (REGION_BITS - 4)) / ARENA_PAGE };
 
@@ -30,14 +26,6 @@ static struct candidate {
 	intptr_t address;
 	size_t bytes;
 } candidates[BATCH];
-
-static int64_t clock_ns(void)
-{
-	struct timespec now = {0, 0};
-
-	sys_clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* The first word of a page that is not zero, or -1. */
 static int page_used_at(const live_word *page)
@@ -99,7 +87,7 @@ static int candidates_find(int64_t until_ns, bool *is_round)
 		hand = hand ? hand->next : atomic_load(&live_regions);
 		if (hand)
 			count = region_look(hand, count);
-	} while (count < BATCH && hand != start && clock_ns() < until_ns);
+	} while (count < BATCH && hand != start && sys_clock_ns(CLOCK_MONOTONIC) < until_ns);
 	*is_round = hand == start;
 	return count;
 }
@@ -134,7 +122,7 @@ static void batch_give_back(int count, int64_t until_ns)
 		leaf_step(&candidates[i], candidates[i].address, leaf_in(LEAF_RETIRING, candidates[i].address));
 	has_passed = sections_passed(PASS_NS);
 	for (int i = 0; i < count; i++) {
-		if (has_passed && clock_ns() < until_ns)
+		if (has_passed && sys_clock_ns(CLOCK_MONOTONIC) < until_ns)
 			leaf_discard(&candidates[i]);
 		else
 			leaf_step(&candidates[i], leaf_in(LEAF_RETIRING, candidates[i].address), candidates[i].address);
@@ -145,16 +133,16 @@ static void batch_give_back(int count, int64_t until_ns)
 static void sweep(void)
 {
 	uint64_t all = ~UINT64_C(0), old;
-	int64_t start_ns = clock_ns();
+	int64_t start_ns = sys_clock_ns(CLOCK_MONOTONIC);
 	bool is_round;
 	int count;
 
 	sys_rt_sigprocmask(SIG_SETMASK, &all, &old);
 	do { /* a look may find nothing because a leaf that is not in the cache takes its time to read */
-		count = candidates_find(clock_ns() + LOOK_NS, &is_round);
+		count = candidates_find(sys_clock_ns(CLOCK_MONOTONIC) + LOOK_NS, &is_round);
 		if (count)
 			batch_give_back(count, start_ns + SWEEP_NS);
-	} while ((count || !is_round) && clock_ns() < start_ns + SWEEP_NS);
+	} while ((count || !is_round) && sys_clock_ns(CLOCK_MONOTONIC) < start_ns + SWEEP_NS);
 	sys_rt_sigprocmask(SIG_SETMASK, &old, NULL);
 }
 

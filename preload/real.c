@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* real.c - the next definition of each hooked function, and memory for the time until the allocator's is known. */
+#include <dlfcn.h>
+#include <gnu/libc-version.h>
+#include <link.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -146,6 +149,20 @@ COLD void *real_resolve(enum hook hook)
 		quick_resolved(hook, function);
 	}
 	return function;
+}
+
+const struct link_map *real_library(const void *function)
+{
+	struct dl_find_object object;
+
+	return _dl_find_object((void *)(uintptr_t)function, &object) == 0 ? object.dlfo_link_map : NULL;
+}
+
+bool real_is_libcs(const void *function)
+{
+	const struct link_map *library = real_library(function);
+
+	return library && library == real_library(gnu_get_libc_version);
 }
 
 /* What every process has is resolved before it can matter that dlsym() is not to be called in a signal handler. */

@@ -15,6 +15,7 @@
 
 #include <assert.h>
 
+#include "index.h"
 #include "state.h"
 
 enum rule_kind {
@@ -47,7 +48,7 @@ extern struct rule_entry rule_cache[1 << RULE_SET_BITS][RULE_WAYS];
 
 static inline struct rule_entry *rule_set(uintptr_t pc)
 {
-	return rule_cache[pc * UINT64_C(0x9e3779b97f4a7c15) >> (64 - RULE_SET_BITS)];
+	return rule_cache[index_spread(pc) >> (64 - RULE_SET_BITS)];
 }
 
 /* From .eh_frame, and into the cache. */
@@ -70,6 +71,28 @@ static inline struct rule rule_get(uintptr_t pc, bool exact)
 			return found.rule;
 	}
 	return rule_compute(pc, exact);
+}
+
+/* The CFA that a rule of rsp or rbp gives, and where the caller's rbp is saved (of a rule that restores it). */
+static inline uintptr_t rule_cfa(struct rule rule, uintptr_t sp, uintptr_t bp)
+{
+	return (rule.kind == RULE_RSP ? sp : bp) + (uintptr_t)(rule.cfa_offset * 8L);
+}
+
+static inline uintptr_t rule_save(struct rule rule, uintptr_t cfa)
+{
+	return cfa + (uintptr_t)(rule.rbp_save * 8L);
+}
+
+/* Code without unwind information: whether rbp points a sane way up the same stack, and a word may be code. */
+static inline bool guess_follows(uintptr_t bp, uintptr_t sp)
+{
+	return bp >= sp && bp - sp <= 1 << 20 && !(bp & 7);
+}
+
+static inline bool guess_is_code(uintptr_t pc)
+{
+	return pc > ARENA_PAGE && pc <= UINT64_C(0x7fffffffffff);
 }
 
 #endif

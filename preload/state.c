@@ -11,10 +11,6 @@
 #include "slot.h"
 #include "sys.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 enum { CHUNK = 32 * 1024 };
 
 /* How long a fork waits for other threads' events, and they for the fork. */
@@ -128,7 +124,6 @@ bool slot_map(struct slot *slot, uint32_t index)
 uint32_t slot_claim(uint32_t first, uint32_t pid, uint32_t parent_slot)
 {
 	uint32_t count = shim.slot_count, start = first > shim.slot_first ? first - shim.slot_first : 0;
-	struct timespec now;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t index = shim.slot_first + (start + i) % count;
@@ -138,8 +133,7 @@ uint32_t slot_claim(uint32_t first, uint32_t pid, uint32_t parent_slot)
 		if (!__atomic_compare_exchange_n(&entry->state, &state, SLOT_CLAIMED, false, __ATOMIC_ACQ_REL,
 						 __ATOMIC_RELAXED))
 			continue;
-		sys_clock_gettime(CLOCK_REALTIME, &now);
-		entry->claimed_realtime_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+		entry->claimed_realtime_ns = (uint64_t)sys_clock_ns(CLOCK_REALTIME);
 		entry->generation++;
 		entry->parent_slot = parent_slot;
 		entry->parent_generation = parent_slot == UINT32_MAX ? 0 : shim.directory[parent_slot].generation;
@@ -353,14 +347,11 @@ void threads_after_fork(void)
  */
 static COLD void gate_wait(void)
 {
-	struct timespec start, now;
-	int64_t waited_ns = 0;
+	int64_t start_ns = sys_clock_ns(CLOCK_MONOTONIC), waited_ns = 0;
 
-	sys_clock_gettime(CLOCK_MONOTONIC, &start);
 	while (atomic_load_explicit(&shim.gate, memory_order_acquire) && waited_ns < GATE_WAIT_NS) {
 		sys_sched_yield();
-		sys_clock_gettime(CLOCK_MONOTONIC, &now);
-		waited_ns = (now.tv_sec - start.tv_sec) * INT64_C(1000000000) + now.tv_nsec - start.tv_nsec;
+		waited_ns = sys_clock_ns(CLOCK_MONOTONIC) - start_ns;
 	}
 	if (waited_ns >= GATE_WAIT_NS && atomic_exchange(&shim.gate, 0))
 		trust_add(TRUST_FORK_TIMEOUTS, 1);
@@ -419,14 +410,12 @@ static struct thread *thread_inside(void)
  */
 bool sections_wait(void)
 {
-	struct timespec start, now;
+	int64_t until_ns = sys_clock_ns(CLOCK_MONOTONIC) + SECTIONS_WAIT_NS;
 	struct thread *thread;
 
-	sys_clock_gettime(CLOCK_MONOTONIC, &start);
 	while ((thread = thread_inside())) {
 		sys_sched_yield();
-		sys_clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((now.tv_sec - start.tv_sec) * 1000000000L + now.tv_nsec - start.tv_nsec < SECTIONS_WAIT_NS)
+		if (sys_clock_ns(CLOCK_MONOTONIC) < until_ns)
 			continue;
 		while ((thread = thread_inside()))
 			atomic_store(&thread->stuck, atomic_load(&thread->in_section));
@@ -439,19 +428,16 @@ bool sections_can_pass(void)
 {
 	struct thread *thread = thread_self();
 
-	return shim.has_membarrier && !shim_in_vfork_child && !local.forking && thread != &shim.fallback &&
+	return shim.has_membarrier && !shim_in_vfork_child && !local.forking && !thread->is_shared &&
 	       atomic_load_explicit(&thread->in_section, memory_order_relaxed) == 0;
 }
 
 /* Stricter than for a fork: one that a handler jumped out of never passes. */
-static bool section_passed(struct thread *thread, const struct timespec *start, int64_t wait_ns)
+static bool section_passed(struct thread *thread, int64_t until_ns)
 {
-	struct timespec now;
-
 	while (atomic_load_explicit(&thread->in_section, memory_order_acquire)) {
 		sys_sched_yield();
-		sys_clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((now.tv_sec - start->tv_sec) * 1000000000L + now.tv_nsec - start->tv_nsec > wait_ns)
+		if (sys_clock_ns(CLOCK_MONOTONIC) > until_ns)
 			return false;
 	}
 	return true;
@@ -459,17 +445,16 @@ static bool section_passed(struct thread *thread, const struct timespec *start, 
 
 bool sections_passed(int64_t wait_ns)
 {
+	int64_t until_ns = sys_clock_ns(CLOCK_MONOTONIC) + wait_ns;
 	struct thread_pool *pool;
-	struct timespec start;
 
-	sys_clock_gettime(CLOCK_MONOTONIC, &start);
 	if (sys_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0) < 0)
 		return false;
 	for (pool = atomic_load(&thread_pools); pool; pool = pool->next)
 		for (int i = 0; i < POOL_THREADS; i++)
-			if (&pool->threads[i] != local.thread && !section_passed(&pool->threads[i], &start, wait_ns))
+			if (&pool->threads[i] != local.thread && !section_passed(&pool->threads[i], until_ns))
 				return false;
-	return section_passed(&shim.fallback, &start, wait_ns);
+	return section_passed(&shim.fallback, until_ns);
 }
 
 /* ---- counters ---- */

@@ -22,6 +22,17 @@
 #include <sys/types.h>
 #include <time.h>
 
+/* Kernel numbers that older headers lack. */
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+
 #if defined(__x86_64__)
 #include "sys_x86_64.h"
 #else
@@ -226,6 +237,15 @@ static inline int sys_sched_yield(void)
 static inline int sys_clock_gettime(clockid_t clock, struct timespec *now)
 {
 	return (int)sys_call2(SYS_clock_gettime, clock, (long)now);
+}
+
+/* A clock's time in nanoseconds; 0 if there is no such clock. */
+static inline int64_t sys_clock_ns(clockid_t clock)
+{
+	struct timespec now = {0, 0};
+
+	sys_clock_gettime(clock, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
 static inline ssize_t sys_getrandom(void *buffer, size_t size, unsigned int flags)

@@ -16,7 +16,7 @@ static const struct extent large_extent = {
 	.memos = 1024, .words = 4096, .keys = 256, .saves = 256, .frames = TRAIL_FRAMES_MAX};
 
 /* The words that one memo may hold; a longer way is walked each time. */
-enum { MEMO_WORDS = 32, GUESS_REACH = 1 << 20 };
+enum { MEMO_WORDS = 32 };
 
 /* Where a walk is: a frame's return-address slot, the return address, and rbp. */
 struct place {
@@ -77,14 +77,9 @@ static inline bool trail_stands(const struct trail *trail, uint32_t count)
 
 /* ---- memos ---- */
 
-static inline uint64_t spread(uint64_t value)
-{
-	return value * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 static inline struct trail_key *key_of(struct trail *trail, uintptr_t slot, uintptr_t pc)
 {
-	return &trail->keys[spread(slot ^ pc << 13) >> 32 & trail->key_mask];
+	return &trail->keys[index_spread(slot ^ pc << 13) >> 32 & trail->key_mask];
 }
 
 /* The place for the memo of a stack that begins there. */
@@ -98,7 +93,7 @@ static inline struct trail_memo *memo_of(struct trail *trail, const struct threa
 		   slot + (uintptr_t)key->reach * 8 < thread->stack_high))
 		seen = stack[key->words[0]] + (stack[key->words[1]] << 9) + (stack[key->words[2]] << 18) +
 		       (stack[key->words[3]] << 27);
-	return &trail->memos[spread((slot ^ pc << 13) + seen) >> 32 & trail->memo_mask];
+	return &trail->memos[index_spread((slot ^ pc << 13) + seen) >> 32 & trail->memo_mask];
 }
 
 /* For another callsite. In an order that a handler may leave for ever at any point. */
@@ -245,12 +240,12 @@ static inline uint32_t trail_meets(struct trail *trail, const struct thread *thr
 /* To the caller's frame, by a rule of rsp or rbp. False: what the rule leads to is no stack, or not one for a trail. */
 static inline bool place_step(struct place *at, struct rule rule, struct thread *thread)
 {
-	uintptr_t cfa = (rule.kind == RULE_RSP ? at->slot + 8 : at->bp) + (uintptr_t)(rule.cfa_offset * 8L);
+	uintptr_t cfa = rule_cfa(rule, at->slot + 8, at->bp);
 
 	if (UNLIKELY(cfa <= at->slot + 8) || !stack_word(thread, cfa - 8, &at->pc))
 		return false;
 	if (rule.rbp_save) {
-		uintptr_t save = cfa + (uintptr_t)(rule.rbp_save * 8L);
+		uintptr_t save = rule_save(rule, cfa);
 
 		if (UNLIKELY(save <= at->slot || save >= cfa) || !stack_word(thread, save, &at->bp))
 			return false;
@@ -262,11 +257,9 @@ static inline bool place_step(struct place *at, struct rule rule, struct thread 
 /* Code without unwind information: the step that capture.h's walk makes there, as a rule. False: rbp leads nowhere. */
 static bool rule_guess(struct rule *rule, const struct place *at)
 {
-	uintptr_t sp = at->slot + 8;
-
 	rule->cfa_offset = 2;
 	rule->rbp_save = -2;
-	return at->bp == 0 || (at->bp >= sp && at->bp - sp <= GUESS_REACH && (at->bp & 7) == 0);
+	return at->bp == 0 || guess_follows(at->bp, at->slot + 8);
 }
 
 static inline bool rule_ends(struct rule rule, const struct place *at)
@@ -277,7 +270,7 @@ static inline bool rule_ends(struct rule rule, const struct place *at)
 /* The rule for the frame, if it is one that a trail admits. */
 static inline bool place_rule(const struct place *at, bool was_guessed, struct rule *rule)
 {
-	if (UNLIKELY(was_guessed && (at->pc <= ARENA_PAGE || at->pc > UINT64_C(0x7fffffffffff))))
+	if (UNLIKELY(was_guessed) && !guess_is_code(at->pc))
 		return false;
 	*rule = rule_get(at->pc, false);
 	if (LIKELY(rule->kind == RULE_RSP || rule->kind == RULE_RBP || rule->kind == RULE_END))
@@ -331,11 +324,11 @@ static inline bool frame_add(struct trail *trail, uint32_t i, const struct step 
 	struct trail_frame *frame = &trail->frames[i];
 
 	if (rule.rbp_save && outer->needs_bp) {
-		uintptr_t cfa = (rule.kind == RULE_RSP ? slot + 8 : bp) + (uintptr_t)(rule.cfa_offset * 8L);
+		uintptr_t save = rule_save(rule, rule_cfa(rule, slot + 8, bp));
 
 		if (UNLIKELY(outer->saves == trail->save_limit))
 			return false;
-		trail->saves[outer->saves++] = (struct trail_word){cfa + (uintptr_t)(rule.rbp_save * 8L), outer->bp};
+		trail->saves[outer->saves++] = (struct trail_word){save, outer->bp};
 	}
 	outer->needs_bp = rule.kind == RULE_RBP || is_guessed || (!rule.rbp_save && outer->needs_bp);
 	outer->is_guessed |= is_guessed && bp != 0; /* rbp 0 marks the outermost frame */

@@ -15,6 +15,7 @@
 
 #include <assert.h>
 
+#include "index.h"
 #include "state.h"
 
 enum tree_frame_flags { FRAME_PLAIN = 0, FRAME_EXACT = 1, FRAME_GUESSED = 2 };
@@ -55,7 +56,7 @@ static inline struct tree_path *tree_path_set(struct node_id parent, const uintp
 	uint64_t sum =
 		(frames[0] ^ (uint64_t)parent.n << 32) + (frames[1] << 7) + (frames[2] << 14) + (frames[3] << 21);
 
-	return path_cache[sum * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PATH_SET_BITS)];
+	return path_cache[index_spread(sum) >> (64 - PATH_SET_BITS)];
 }
 
 bool tree_path_find(struct node_id parent, const uintptr_t frames[static PATH_FRAMES],

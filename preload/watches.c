@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "descriptor_table.h"
+#include "index.h"
 
 /*
  * A set of keys, open addressing. 0 is free and never was taken since, so a search ends there. Two threads that add
@@ -21,7 +22,7 @@ static uint64_t key_make(int fd, int watch)
 
 static uint32_t key_home(uint64_t key)
 {
-	return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 48);
+	return (uint32_t)(index_spread(key) >> 48);
 }
 static_assert(WATCHES_MAX == 1u << 16, "key_home() gives 16 bits");
 

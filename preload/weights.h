@@ -24,11 +24,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WEIGHTS_LEAST_CHARGE UINT64_C(256)
-
 static inline uint64_t weights_charge(uint64_t size)
 {
-	return size > WEIGHTS_LEAST_CHARGE ? size : WEIGHTS_LEAST_CHARGE;
+	return size > ARENA_LEAST_CHARGE ? size : ARENA_LEAST_CHARGE;
 }
 
 /*

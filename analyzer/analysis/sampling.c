@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sampling.h"
 
-enum { LEAST_CHARGE = 256 }; /* preload/weights.h */
-
 uint64_t sampling_largest(const struct recording *recording, int64_t until_ns)
 {
 	uint64_t largest = 0;
@@ -34,7 +32,7 @@ static void bound(struct model_total *total, uint64_t interval)
 	if (!interval || total->byte_parts.live.weight > 0)
 		return;
 	bound_parts(&total->byte_parts, (double)interval);
-	bound_parts(&total->count_parts, (double)interval / (mean > LEAST_CHARGE ? mean : LEAST_CHARGE));
+	bound_parts(&total->count_parts, (double)interval / (mean > ARENA_LEAST_CHARGE ? mean : ARENA_LEAST_CHARGE));
 }
 
 void sampling_bound(const struct recording *recording, struct model_total *totals, size_t count, int64_t until_ns)

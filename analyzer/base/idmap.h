@@ -12,13 +12,11 @@
 
 struct idmap_entry;
 struct idmap {
-	struct idmap_entry *entries; /* open addressing, linear probing */
-	size_t capacity;             /* a power of 2, or 0 */
-	size_t count;
+	struct idmap_entry *entries;
 };
 
 uint32_t idmap_find(const struct idmap *map, uint64_t a, uint64_t b);
-/* Adds or replaces; `id` is not 0. Returns 0, or SEEP_ERR_MEMORY and the map is as it was. */
+/* Adds or replaces. Returns 0, or SEEP_ERR_MEMORY and the map is as it was. */
 int idmap_put(struct idmap *map, uint64_t a, uint64_t b, uint32_t id);
 size_t idmap_count(const struct idmap *map);
 void idmap_clear(struct idmap *map);

@@ -12,7 +12,6 @@
 
 enum { PIECE_NODES = 128, PIECE_SITES = 64 };
 enum { COMMAND_SIZE = 4096 };
-enum { LEAST_CHARGE = 256 };         /* preload/weights.h: that a block counts with in sampling */
 enum { MOST_DESCRIPTORS = 1 << 30 }; /* a sum beyond is none: the counters were written over */
 /* A process may change its command line after its start: workers do, to say what they are. */
 #define COMMAND_SETTLED_NS (5 * NS_PER_S)
@@ -641,7 +640,7 @@ static double weight_of(uint64_t interval, const struct arena_estimates *estimat
 
 	if (least != estimates->largest_charge)
 		least /= 8;
-	return (double)interval / (least > LEAST_CHARGE ? least : LEAST_CHARGE);
+	return (double)interval / (least > ARENA_LEAST_CHARGE ? least : ARENA_LEAST_CHARGE);
 }
 
 /* Adds what a site's sampled blocks stand for; the sums are in the arena's units. */
