@@ -48,7 +48,9 @@ UNIT_TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 PLUGINS          := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/programs/*_plugin.c))
 PROGRAMS         := $(patsubst %.c,$(BUILD)/%,$(filter-out %_plugin.c,$(wildcard tests/programs/*.c))) \
 	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/programs/*.cc)) $(PLUGINS)
-SERVERS          := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/servers/*_buggy.c tests/servers/*_fixed.c tests/servers/*_load.c))
+SERVERS          := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/servers/*_buggy.c tests/servers/*_fixed.c tests/servers/*_load.c)) \
+	$(BUILD)/tests/servers/chat_posix_buggy $(BUILD)/tests/servers/chat_posix_fixed
+SERVER_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/servers/*.c))
 BENCH_PROGRAMS   := $(patsubst %.c,$(BUILD)/%,$(filter-out %_preload.c,$(wildcard tests/bench/*.c))) \
 	$(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/bench/*_preload.c))
 MAN_PAGES        := $(wildcard analyzer/man/*.[157])
@@ -103,16 +105,23 @@ $(BUILD)/tests/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	$(CXX) $(CFLAGS) $(COMMON) $(FIXTURE_FLAGS) -o $@ $< $(OWN_FLAGS)
 
-# A sample server is NAME.c with one of its two variants.
-$(BUILD)/tests/servers/%_buggy: tests/servers/%_buggy.c tests/servers/%.c
+# A sample server is NAME.c with one of its two variants; all of them, and the load drivers, stand on common.c.
+$(BUILD)/tests/servers/%.o: tests/servers/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) $(C) -o $@ $^
-$(BUILD)/tests/servers/%_fixed: tests/servers/%_fixed.c tests/servers/%.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) $(C) -o $@ $^
-$(BUILD)/tests/servers/%_load: tests/servers/%_load.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) $(C) -o $@ $^
+	$(CC) $(CFLAGS) $(COMMON) $(C) -pthread -c -o $@ $<
+LINK_SERVER = $(CC) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $^
+$(BUILD)/tests/servers/%_buggy: $(BUILD)/tests/servers/%_buggy.o $(BUILD)/tests/servers/%.o $(BUILD)/tests/servers/common.o
+	$(LINK_SERVER)
+$(BUILD)/tests/servers/%_fixed: $(BUILD)/tests/servers/%_fixed.o $(BUILD)/tests/servers/%.o $(BUILD)/tests/servers/common.o
+	$(LINK_SERVER)
+$(BUILD)/tests/servers/%_load: $(BUILD)/tests/servers/%_load.o $(BUILD)/tests/servers/common.o
+	$(LINK_SERVER)
+# The chat server's timers are timerfds, or POSIX timers in a second pair.
+$(BUILD)/tests/servers/chat_buggy $(BUILD)/tests/servers/chat_fixed: $(BUILD)/tests/servers/chat_timerfd.o
+$(BUILD)/tests/servers/chat_posix_%: $(BUILD)/tests/servers/chat_%.o $(BUILD)/tests/servers/chat.o \
+		$(BUILD)/tests/servers/chat_posix.o $(BUILD)/tests/servers/common.o
+	$(LINK_SERVER)
+.SECONDARY: $(SERVER_OBJECTS)
 
 fixtures: all $(PROGRAMS) $(SERVERS) $(BENCH_PROGRAMS)
 unit-tests: $(UNIT_TESTS)

@@ -1,49 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* chat.c - the server but for the two functions of chat.h: one thread, epoll, timerfd, signalfd. */
+/* chat.c - the server but for the two functions of chat.h: one thread, epoll, signalfd. */
 #include "chat.h"
+#include "common.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { CONNECTION_MAX = 256, QUEUE_MAX = 4096, SILENT_PERIODS = 3 };
 
 struct chat {
 	int epoll, listener, signals;
-	int64_t period_ms;
+	struct timers timers;
 	uint32_t last_id;
 	struct connection connections[CONNECTION_MAX]; /* the place of id is id % CONNECTION_MAX */
 	struct chat_log log;
 	uint64_t turns;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- events: each names its connection by id, since a timer may outlive it ---- */
 
 static int watch(struct chat *chat, int fd, uint32_t events, uint32_t connection_id)
 {
-	struct epoll_event event = {.events = events, .data.u64 = (uint64_t)connection_id << 32 | (uint32_t)fd};
-
-	return epoll_ctl(chat->epoll, EPOLL_CTL_ADD, fd, &event);
+	return watch_add(chat->epoll, fd, events, (uint64_t)connection_id << 32 | (uint32_t)fd);
 }
 
 static void watch_change(struct chat *chat, const struct connection *connection, uint32_t events)
@@ -52,25 +38,6 @@ static void watch_change(struct chat *chat, const struct connection *connection,
 				    .data.u64 = (uint64_t)connection->id << 32 | (uint32_t)connection->fd};
 
 	epoll_ctl(chat->epoll, EPOLL_CTL_MOD, connection->fd, &event);
-}
-
-int timer_start(struct chat *chat, const struct connection *connection)
-{
-	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-
-	if (timer < 0)
-		return -1;
-	timer_restart(chat, timer);
-	watch(chat, timer, EPOLLIN | EPOLLET, connection->id);
-	return timer;
-}
-
-void timer_restart(struct chat *chat, int timer)
-{
-	struct itimerspec when = {
-		.it_value = {.tv_sec = chat->period_ms / 1000, .tv_nsec = chat->period_ms % 1000 * 1000000}};
-
-	timerfd_settime(timer, 0, &when, NULL);
 }
 
 /* ---- connections ---- */
@@ -96,11 +63,11 @@ static void connection_open(struct chat *chat, int fd)
 		close(fd);
 		return;
 	}
-	*connection = (struct connection){.id = chat->last_id, .fd = fd, .timer = -1, .heard_ms = now_ms()};
+	*connection = (struct connection){.id = chat->last_id, .fd = fd, .timer.number = -1, .heard_ms = clock_ms()};
 	connection->last = &connection->first;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	watch(chat, fd, EPOLLIN, connection->id);
-	turn_set_timer(chat, connection);
+	turn_set_timer(&chat->timers, connection);
 }
 
 static void connection_end(struct connection *connection)
@@ -112,8 +79,7 @@ static void connection_end(struct connection *connection)
 		free(message);
 	}
 	close(connection->fd);
-	if (connection->timer >= 0)
-		close(connection->timer);
+	timer_end(&connection->timer);
 	connection->id = 0;
 }
 
@@ -158,9 +124,9 @@ static bool message_write(struct connection *connection, struct message *message
 static bool write_turn(struct chat *chat, struct connection *connection)
 {
 	chat->turns++;
-	turn_set_timer(chat, connection);
+	turn_set_timer(&chat->timers, connection);
 	turn_log(chat, connection, connection->first);
-	if (now_ms() - connection->heard_ms >= SILENT_PERIODS * chat->period_ms) {
+	if (clock_ms() - connection->heard_ms >= SILENT_PERIODS * chat->timers.period_ms) {
 		connection_end(connection);
 		return false;
 	}
@@ -223,7 +189,7 @@ static void read_ready(struct chat *chat, struct connection *connection)
 		connection_end(connection);
 		return;
 	}
-	connection->heard_ms = now_ms();
+	connection->heard_ms = clock_ms();
 	connection->line_size += (size_t)got;
 	while (connection->id == id && (end = memchr(connection->line, '\n', connection->line_size))) {
 		char line[sizeof(connection->line)];
@@ -241,23 +207,48 @@ static void read_ready(struct chat *chat, struct connection *connection)
 
 /* ---- the event loop ---- */
 
+/* Edge-triggered: when there are no descriptors left, who waits is let in with the next who comes. */
+static void connections_accept(struct chat *chat)
+{
+	int accepted;
+
+	while ((accepted = accept4(chat->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+		connection_open(chat, accepted);
+}
+
+static void timer_expired(struct chat *chat, uint32_t connection_id, int32_t number)
+{
+	struct connection *connection = connection_by_id(chat, connection_id);
+
+	if (connection && connection->timer.number == number)
+		write_turn(chat, connection);
+}
+
+static void timers_expired(struct chat *chat)
+{
+	uint32_t connection_id;
+	int32_t number;
+
+	while (timers_next(&chat->timers, &connection_id, &number))
+		timer_expired(chat, connection_id, number);
+}
+
 static void event_handle(struct chat *chat, const struct epoll_event *event)
 {
 	int fd = (int)(uint32_t)event->data.u64;
-	struct connection *connection = connection_by_id(chat, (uint32_t)(event->data.u64 >> 32));
+	uint32_t id = (uint32_t)(event->data.u64 >> 32);
+	struct connection *connection = connection_by_id(chat, id);
 
-	if (fd == chat->listener) {
-		int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (accepted >= 0)
-			connection_open(chat, accepted);
-	} else if (connection && fd == connection->timer) {
-		write_turn(chat, connection);
-	} else if (connection && fd == connection->fd && event->events & EPOLLOUT) {
+	if (fd == chat->listener)
+		connections_accept(chat);
+	else if (fd == chat->timers.signals)
+		timers_expired(chat);
+	else if (!connection || fd != connection->fd)
+		timer_expired(chat, id, fd);
+	else if (event->events & EPOLLOUT)
 		write_loop(chat, connection);
-	} else if (connection && fd == connection->fd) {
+	else
 		read_ready(chat, connection);
-	}
 }
 
 /* Until SIGTERM or SIGINT. */
@@ -278,51 +269,43 @@ static void chat_serve(struct chat *chat)
 
 static int chat_open(struct chat *chat, uint16_t *port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof(address);
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
 	chat->epoll = epoll_create1(EPOLL_CLOEXEC);
-	chat->signals = signalfd(-1, &signals, SFD_CLOEXEC);
-	chat->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	address.sin_port = htons(*port);
-	if (bind(chat->listener, (struct sockaddr *)&address, sizeof(address)) || listen(chat->listener, 128) ||
-	    getsockname(chat->listener, (struct sockaddr *)&address, &size))
+	chat->timers.epoll = chat->epoll;
+	chat->signals = signals_open();
+	chat->listener = loopback_listen(port);
+	if (chat->epoll < 0 || chat->signals < 0 || chat->listener < 0 || timers_open(&chat->timers))
 		return -1;
-	*port = ntohs(address.sin_port);
-	watch(chat, chat->signals, EPOLLIN, 0);
-	return watch(chat, chat->listener, EPOLLIN, 0);
+	return watch(chat, chat->signals, EPOLLIN, 0) || watch(chat, chat->listener, EPOLLIN | EPOLLET, 0) ? -1 : 0;
+}
+
+static void chat_close(struct chat *chat)
+{
+	for (size_t i = 0; i < CONNECTION_MAX; i++)
+		if (chat->connections[i].id)
+			connection_end(&chat->connections[i]);
+	close(chat->listener);
+	close(chat->signals);
+	close(chat->epoll);
 }
 
 int main(int argc, char **argv)
 {
 	static struct chat chat;
-	struct rlimit descriptors;
-	uint16_t port = argc > 2 ? (uint16_t)atoi(argv[2]) : 0;
+	int wanted = 0, period_ms = 5000;
+	uint16_t port;
 
-	chat.period_ms = argc > 1 ? atoi(argv[1]) : 5000;
-	if (argc > 3 || chat.period_ms <= 0) {
-		fprintf(stderr, "usage: %s [PERIOD_MS [PORT]]\n", argv[0]);
-		return 2;
-	}
-	if (!getrlimit(RLIMIT_NOFILE, &descriptors)) {
-		descriptors.rlim_cur = descriptors.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &descriptors);
-	}
+	arguments_read(argc, argv, &wanted,
+		       (struct argument[]){{"period", &period_ms, 1, 3600 * 1000}, {.name = NULL}});
+	port = (uint16_t)wanted;
+	chat.timers.period_ms = period_ms;
+	descriptors_raise();
 	if (chat_open(&chat, &port)) {
-		perror("chat: cannot listen on 127.0.0.1");
+		fprintf(stderr, "chat: cannot listen on 127.0.0.1:%u: %s\n", port, strerror(errno));
 		return 1;
 	}
-	printf("%u\n", port);
-	fflush(stdout);
+	port_print(port);
 	chat_serve(&chat);
-	for (size_t i = 0; i < CONNECTION_MAX; i++)
-		if (chat.connections[i].id)
-			connection_end(&chat.connections[i]);
+	chat_close(&chat);
 	fprintf(stderr, "chat: %llu turns, bye\n", (unsigned long long)chat.turns);
 	return 0;
 }

@@ -12,10 +12,10 @@
 #ifndef SEEP_TESTS_CHAT_H
 #define SEEP_TESTS_CHAT_H
 
+#include "chat_timers.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-struct chat;
 
 struct message {
 	struct message *next;
@@ -26,7 +26,7 @@ struct message {
 struct connection {
 	uint32_t id; /* 0: this place is free */
 	int fd;
-	int timer; /* the timer that wakes the write loop; -1: none yet */
+	struct turn_timer timer; /* wakes the write loop */
 	int64_t heard_ms;
 	char name[32];
 	char line[1024]; /* what has come of the next line */
@@ -42,15 +42,10 @@ struct chat_log {
 	size_t room;
 };
 
-/* Makes a timer that wakes the connection's write loop once, a period from now. Returns its descriptor or -1. */
-int timer_start(struct chat *chat, const struct connection *connection);
-/* Sets it anew: a period from now. */
-void timer_restart(struct chat *chat, int timer);
-
 /* ---- the two places where the variants differ ---- */
 
 /* A turn of the write loop begins: it is to be woken a period from now, if nothing happens before. */
-void turn_set_timer(struct chat *chat, struct connection *connection);
+void turn_set_timer(struct timers *timers, struct connection *connection);
 /* Takes over `line`, a heap block. */
 void log_keep(struct chat_log *log, char *line);
 

@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-void turn_set_timer(struct chat *chat, struct connection *connection)
+void turn_set_timer(struct timers *timers, struct connection *connection)
 {
-	connection->timer = timer_start(chat, connection);
+	connection->timer = timer_start(timers, connection->id);
 }
 
 void log_keep(struct chat_log *log, char *line)

@@ -4,12 +4,12 @@
 
 #include <stdlib.h>
 
-void turn_set_timer(struct chat *chat, struct connection *connection)
+void turn_set_timer(struct timers *timers, struct connection *connection)
 {
-	if (connection->timer < 0)
-		connection->timer = timer_start(chat, connection);
+	if (connection->timer.number < 0)
+		connection->timer = timer_start(timers, connection->id);
 	else
-		timer_restart(chat, connection->timer);
+		timer_restart(timers, &connection->timer);
 }
 
 void log_keep(struct chat_log *log, char *line)

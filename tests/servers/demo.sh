@@ -51,7 +51,7 @@ step "1. A chat server that leaks (tests/servers/chat_buggy.c), under 'seep run'
 "$BUILD/seep" run -o "$folder/chat.db" -- "$BUILD/tests/servers/chat_buggy" >"$folder/port" 2>"$folder/chat.err" &
 pids+=($!)
 wait_until 10 has_line "$folder/port" || give_up "the chat server did not start: $(<"$folder/chat.err")"
-show 3 "$BUILD/tests/servers/chat_load" "$(<"$folder/port")" 8 40 25
+show 4 "$BUILD/tests/servers/chat_load" "$(<"$folder/port")" --seconds 3 --rate 160
 
 step '2. It still runs. Who holds its memory?'
 sleep 1.5
