@@ -97,6 +97,31 @@ struct model_unseen {
 	uint64_t count;
 };
 
+/*
+ * Who a process's private memory belonged to at a moment, in bytes that are resident or swapped out; -1 unknown. The
+ * parts heap to other are disjoint, and differ from rss_anon + swap only by what changed while they were read.
+ */
+struct model_look {
+	int64_t time;
+	int64_t rss_anon, swap;
+	int64_t live_bytes, live_count; /* heap blocks as tracked: requested sizes, whether touched or not */
+	int64_t heap, heap_size;        /* [heap] and the C library's arenas; and their address space */
+	int64_t anonymous,
+		anonymous_size;       /* mappings that nobody is known to own: large heap blocks, allocators' pools */
+	int64_t mapping;              /* that the program made with mmap() */
+	int64_t stack, seep;          /* of threads; Seep's own */
+	int64_t file;                 /* variables of programs and libraries, changed pages of private file mappings */
+	int64_t other;                /* small ones of unknown owner, and the kernel's */
+	int64_t cgroup_bytes;         /* charged to the group whose limit is the nearest, less idle file cache */
+	int64_t descriptors, signals; /* open; queued for the user, POSIX timers among them */
+};
+
+/* What a process may take; INT64_MAX no limit, -1 unknown. */
+struct model_limits {
+	int64_t memory; /* bytes, of its control group or one above */
+	int64_t descriptors, signals, address_space;
+};
+
 /* From a moment on heap blocks were recorded with that interval; 0: every one. */
 struct model_sampling {
 	int64_t time_ns;
