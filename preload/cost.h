@@ -3,9 +3,9 @@
  * cost.h - what the hooks cost the process, estimated by timing a few of its events.
  *
  * Of each thread's events, of whatever kind, about one in ARENA_COST_EVERY, chosen at random, is timed with the
- *time-stamp counter, from the moment an event is known to be one to the end of its recording: the real call is no part
- *of it. An event that is not timed pays for this with one decrement of a counter that lies beside what every hook
- *reads.
+ * time-stamp counter, from the moment an event is known to be one to the end of its recording: the real call is no part
+ * of it. An event that is not timed pays for this with one decrement of a counter that lies beside what every hook
+ * reads.
  *
  * The estimate: each timed event stands for ARENA_COST_EVERY. The distances between timed events are drawn uniformly
  * from 1 to 2 * ARENA_COST_EVERY - 1, and the first one of a thread from what is left of such a distance at a random

@@ -16,7 +16,7 @@
  *	odd     16        less than 32, at 8 modulo 16     50 %
  *
  * glibc's chunk for n bytes is n + 8, rounded up to 16, at least 32 (malloc/malloc.c, "checked_request2size";
- *since 2.26, on x86-64): with its malloc the chunk's size chooses the level, and 32 is the lowest.
+ * since 2.26, on x86-64): with its malloc the chunk's size chooses the level, and 32 is the lowest.
  *
  * Why two live blocks never want the same word: blocks do not overlap, so of two that begin in one granule the lower
  * would end in it too; but a block is at least as large as a granule of its level. This holds for any alignment, and
@@ -30,7 +30,7 @@
  * A release that was not seen leaves a word behind. Whoever enters another block into that granule finds it, and
  * gets it as *previous; that is when it is counted. An address entered again at another level leaves the older
  * word until then. An invalid free that two threads do at once may be counted twice: words are not exchanged
- *atomically.
+ * atomically.
  *
  * A size of 16,376 bytes or more stands in the word of the next granule of level 512, all of which the block covers.
  */
