@@ -109,7 +109,7 @@ $(BUILD)/tests/programs/%: tests/programs/%.cc
 $(BUILD)/tests/servers/%.o: tests/servers/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) -pthread -c -o $@ $<
-LINK_SERVER = $(CC) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $^
+LINK_SERVER = $(CC) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.o,$^)
 $(BUILD)/tests/servers/%_buggy: $(BUILD)/tests/servers/%_buggy.o $(BUILD)/tests/servers/%.o $(BUILD)/tests/servers/common.o
 	$(LINK_SERVER)
 $(BUILD)/tests/servers/%_fixed: $(BUILD)/tests/servers/%_fixed.o $(BUILD)/tests/servers/%.o $(BUILD)/tests/servers/common.o

@@ -5,9 +5,9 @@
  *
  * Points lie on the stream of a thread's allocated bytes with exponential gaps of mean `interval`. A block counts there
  * with its charge, max(size, 256). One with a point on it is sampled: with probability p = 1 - exp(-charge / interval),
- * independently of every other block, because the process has no memory. A sampled block stands for 1 / p blocks of its
- * size (Horvitz and Thompson, "A Generalization of Sampling Without Replacement From a Finite Universe", JASA 47,
- *1952): itself, and
+ * independently of every other block, because the process has no memory. A sampled block stands for 1 / p blocks of
+ * its size (Horvitz and Thompson, "A Generalization of Sampling Without Replacement From a Finite Universe", JASA 47,
+ * 1952): itself, and
  *
  *	unseen = 1 / p - 1 = 1 / (exp(charge / interval) - 1)
  *
