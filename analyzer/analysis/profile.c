@@ -83,8 +83,7 @@ static bool starts_with(const char *text, const char *start)
 	return !strncmp(text, start, strlen(start));
 }
 
-/* The C library and its loader: what they acquire is acquired for their caller. */
-static bool is_c_library(const char *module)
+bool profile_is_c_library(const char *module)
 {
 	const char *base = path_base(module);
 
@@ -94,7 +93,7 @@ static bool is_c_library(const char *module)
 
 static bool is_allocator_module(const struct builder *builder, const char *module)
 {
-	if (is_c_library(module) || starts_with(path_base(module), "libseep.so"))
+	if (profile_is_c_library(module) || starts_with(path_base(module), "libseep.so"))
 		return true;
 	for (size_t i = 0; i < builder->input_count; i++) {
 		const struct recording *recording = builder->inputs[i].recording;

@@ -93,6 +93,9 @@ void profile_of_node(const struct recording *recording, uint32_t node_id, bool s
 /* True if the regular expression matches the frame's function, file or module. */
 bool profile_frame_matches(const struct profile_frame *frame, const regex_t *expression);
 
+/* True of the C library and its loader: what they acquire is acquired for their caller. */
+bool profile_is_c_library(const char *module);
+
 /*
  * Sets needed[location id] for every location that a report of this type can show (the array has
  * recording->location_count entries): what is worth the time to resolve.
