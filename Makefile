@@ -166,6 +166,10 @@ bench-micro: setup-bench ## nanoseconds that Seep adds to a malloc and free pair
 bench-scale: setup-bench ## the same against live blocks, depth, threads and callsites, with charts
 	@$(MAKE) --no-print-directory -s -j$(JOBS) bench-programs
 	@BENCH_COMMAND='make bench-scale' $(BENCH) scale --out tests/bench
+bench-recorder: setup-test ## what the recorder takes by itself: short runs, and 2,048 busy callsites
+	@$(MAKE) --no-print-directory -s -j$(JOBS) bench-programs
+	@BUILD=$(BUILD) tests/bench/recorder.sh 5
+
 sampling: setup-test ## 200 sampled runs: do the estimates' intervals hold the exact figures? (5 min)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BUILD)/tests/bench/profile
 	@BUILD=$(BUILD) tests/bench/sampling.sh $(RUNS)
@@ -229,5 +233,5 @@ help: ## this list
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all fixtures unit-tests demo test compat faults soak verify-unwind bounded bench selfcost bench-programs \
-	bench-micro bench-scale sampling memory check-asan lint fmt setup setup-build setup-demo setup-test setup-compat setup-bench setup-verify \
+	bench-micro bench-scale bench-recorder sampling memory check-asan lint fmt setup setup-build setup-demo setup-test setup-compat setup-bench setup-verify \
 	setup-lint install uninstall clean help

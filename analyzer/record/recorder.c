@@ -753,6 +753,7 @@ static enum recorder_state finish(struct recorder *recorder)
 	if (store_finish(recorder->store, recorder->last_end_ns, &error))
 		fprintf(stderr, "seep record: %s\n", error.text);
 	arena_unlink(recorder->arena);
+	symbol_pass_save(&recorder->symbols);
 	return RECORDER_FINISHED;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/clock.h"
+#include "../symbols/symbol_cache.h"
 #include "../symbols/symbols.h"
 
 enum { LOCATIONS_AT_ONCE = 32 };
@@ -20,8 +21,15 @@ static void statuses_release(struct symbol_pass *pass)
 	pass->module_capacity = 0;
 }
 
+void symbol_pass_save(struct symbol_pass *pass)
+{
+	if (pass->symbolizer)
+		symbolizer_save(pass->symbolizer);
+}
+
 static void pass_close(struct symbol_pass *pass)
 {
+	symbol_pass_save(pass);
 	symbolizer_close(pass->symbolizer);
 	pass->symbolizer = NULL;
 }
@@ -130,9 +138,14 @@ static void rest(struct symbol_pass *pass, int64_t now_ns)
 static bool pass_open(struct symbol_pass *pass)
 {
 	struct symbolizer_options options = {.use_debuginfod = false};
+	char *directory;
 
-	if (!pass->symbolizer && !pass->is_off)
-		pass->is_off = symbolizer_open(&options, &pass->symbolizer, NULL) != 0;
+	if (pass->symbolizer || pass->is_off)
+		return !pass->is_off;
+	directory = symbol_cache_directory();
+	options.cache_directory = directory;
+	pass->is_off = symbolizer_open(&options, &pass->symbolizer, NULL) != 0;
+	free(directory);
 	return !pass->is_off;
 }
 

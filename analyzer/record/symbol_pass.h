@@ -28,6 +28,8 @@ struct symbol_pass {
  */
 int symbol_pass_run(struct symbol_pass *pass, struct store *store, int64_t budget_ns, bool *done, struct error *error);
 void symbol_pass_forget(struct symbol_pass *pass);
+/* Keeps what was found out for the next recorder of this user. */
+void symbol_pass_save(struct symbol_pass *pass);
 void symbol_pass_release(struct symbol_pass *pass);
 
 #endif

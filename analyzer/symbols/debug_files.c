@@ -42,10 +42,16 @@ static int open_identified(const char *path, const char *build_id, struct elf_fi
 
 /* ---- by build-id ---- */
 
+/* With out NULL only whether there is a file of the name. */
 struct build_id_attempt {
 	const char *build_id;
 	struct elf_file *out;
 };
+
+static int is_there(const char *path)
+{
+	return access(path, F_OK) ? SEEP_ERR_NOT_FOUND : SEEP_OK;
+}
 
 static int attempt_build_id(const char *directory, void *context)
 {
@@ -56,7 +62,7 @@ static int attempt_build_id(const char *directory, void *context)
 
 	if (length >= (int)sizeof(path))
 		return SEEP_ERR_NOT_FOUND;
-	return open_identified(path, attempt->build_id, attempt->out);
+	return attempt->out ? open_identified(path, attempt->build_id, attempt->out) : is_there(path);
 }
 
 int debug_file_by_build_id(const struct debug_search *search, const char *build_id, struct elf_file *out)
@@ -87,6 +93,7 @@ static int file_crc(int fd, uint32_t *crc)
 	return got < 0 ? SEEP_ERR_IO : SEEP_OK;
 }
 
+/* With out NULL only whether there is a file of the name. */
 struct link_attempt {
 	const struct elf_file *file;
 	const char *name, *file_directory;
@@ -98,6 +105,8 @@ static int attempt_link_path(const char *path, const struct link_attempt *attemp
 {
 	uint32_t crc;
 
+	if (!attempt->out)
+		return is_there(path);
 	if (elf_file_open(attempt->out, path))
 		return SEEP_ERR_NOT_FOUND;
 	/* Both have a build-id and they differ: right or wrong, a CRC of 32 bits does not outweigh that. */
@@ -127,19 +136,35 @@ static int attempt_link(const char *directory, void *context)
 	return attempt_link_in(directory, "", attempt);
 }
 
-int debug_file_by_link(const struct debug_search *search, const struct elf_file *file, struct elf_file *out)
+static int search_link(const struct debug_search *search, const char *path, struct link_attempt attempt)
 {
-	struct link_attempt attempt = {.file = file, .out = out};
 	char resolved[PATH_MAX];
 
-	attempt.name = dwelf_elf_gnu_debuglink(file->elf, &attempt.crc);
-	if (!attempt.name || strchr(attempt.name, '/') || !file->path || !realpath(file->path, resolved))
+	if (!attempt.name || strchr(attempt.name, '/') || !path || !realpath(path, resolved))
 		return SEEP_ERR_NOT_FOUND;
 	*strrchr(resolved, '/') = '\0';
 	attempt.file_directory = resolved;
 	if (!attempt_link_in(resolved, "", &attempt) || !attempt_link_in(resolved, "/.debug", &attempt))
 		return SEEP_OK;
 	return each_directory(search->path, attempt_link, &attempt);
+}
+
+int debug_file_by_link(const struct debug_search *search, const struct elf_file *file, struct elf_file *out)
+{
+	struct link_attempt attempt = {.file = file, .out = out};
+
+	attempt.name = dwelf_elf_gnu_debuglink(file->elf, &attempt.crc);
+	return search_link(search, file->path, attempt);
+}
+
+bool debug_file_may_be_there(const struct debug_search *search, const char *build_id, const char *path,
+			     const char *link)
+{
+	struct build_id_attempt by_build_id = {.build_id = build_id};
+	struct link_attempt by_link = {.name = link[0] ? link : NULL};
+
+	return (strlen(build_id) >= 4 && !each_directory(search->path, attempt_build_id, &by_build_id)) ||
+	       !search_link(search, path, by_link);
 }
 
 /* ---- the supplementary file ---- */

@@ -22,6 +22,13 @@ int debug_file_by_build_id(const struct debug_search *search, const char *build_
 /* The file that `file`'s .gnu_debuglink names: beside it, in .debug there, below the directories. */
 int debug_file_by_link(const struct debug_search *search, const struct elf_file *file, struct elf_file *out);
 
+/*
+ * Whether a file of a name is there that one of the two above would look at: where it says no, they find nothing.
+ * `path` is the module's own, `link` what its .gnu_debuglink names ("" none).
+ */
+bool debug_file_may_be_there(const struct debug_search *search, const char *build_id, const char *path,
+			     const char *link);
+
 /* The supplementary file (dwz) that debug info in `referrer` names by path and build-id. */
 int debug_file_supplementary(const struct debug_search *search, const struct elf_file *referrer, const char *name,
 			     const char *build_id, struct elf_file *out);

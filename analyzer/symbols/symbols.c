@@ -7,15 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #include "debug_files.h"
 #include "dwarf_index.h"
 #include "elf_symbols.h"
+#include "symbol_cache.h"
 
 #define DEFAULT_DEBUG_PATH "/usr/lib/debug"
 #define STATUS_COMPLETE "debug info"
+#define STATUS_WITHOUT "no debug info"
 
 struct module {
 	char *key; /* path, newline, build-id */
@@ -26,11 +29,15 @@ struct module {
 	struct dwarf_index *index;
 	struct elf_symbols symbols;
 	bool symbols_read;
+	bool is_open;
+	struct symbol_cache *cache; /* what it knows holds; NULL: none */
+	bool is_kept;               /* what is found out goes into it */
 	UT_hash_handle hh;
 };
 
 struct symbolizer {
 	struct debug_search search;
+	char *cache_directory; /* NULL: none */
 	struct module *modules;
 };
 
@@ -42,8 +49,10 @@ int symbolizer_open(const struct symbolizer_options *options, struct symbolizer 
 	*out = NULL;
 	if (symbolizer)
 		symbolizer->search.path = strdup(path);
+	if (symbolizer && options && options->cache_directory)
+		symbolizer->cache_directory = strdup(options->cache_directory);
 	if (!symbolizer || !symbolizer->search.path) {
-		free(symbolizer);
+		symbolizer_close(symbolizer);
 		return error_set(error, SEEP_ERR_MEMORY, "no memory left to resolve symbols");
 	}
 	symbolizer->search.use_debuginfod = options && options->use_debuginfod;
@@ -63,6 +72,7 @@ static void module_close(struct module *module)
 	elf_file_close(&module->supplementary);
 	elf_file_close(&module->debug);
 	elf_file_close(&module->file);
+	symbol_cache_close(module->cache);
 	free(module->key);
 	free(module);
 }
@@ -79,7 +89,19 @@ void symbolizer_close(struct symbolizer *symbolizer)
 		module_close(module);
 	}
 	free(symbolizer->search.path);
+	free(symbolizer->cache_directory);
 	free(symbolizer);
+}
+
+void symbolizer_save(struct symbolizer *symbolizer)
+{
+	struct module *module, *next;
+
+	HASH_ITER(hh, symbolizer->modules, module, next)
+	{
+		if (module->is_kept)
+			symbol_cache_save(module->cache);
+	}
 }
 
 /* ---- opening the file that was recorded, and no other ---- */
@@ -218,7 +240,7 @@ static const char *open_dwarf(struct symbolizer *symbolizer, struct module *modu
 		return "zstd-compressed section";
 	}
 	if (!module->dwarf)
-		return "no debug info";
+		return STATUS_WITHOUT;
 	missing = open_supplementary(symbolizer, module, source);
 	if (missing) {
 		forget_dwarf(module);
@@ -227,7 +249,7 @@ static const char *open_dwarf(struct symbolizer *symbolizer, struct module *modu
 	if (elf_code_ranges(module->file.elf ? module->file.elf : source->elf, &module->code) ||
 	    dwarf_index_open(module->dwarf, &module->code, &module->index)) {
 		forget_dwarf(module);
-		return "no debug info";
+		return STATUS_WITHOUT;
 	}
 	return STATUS_COMPLETE;
 }
@@ -240,7 +262,88 @@ static void module_open(struct symbolizer *symbolizer, struct module *module, co
 	if (source)
 		module->status = open_dwarf(symbolizer, module, source);
 	else
-		module->status = unusable ? unusable : "no debug info";
+		module->status = unusable ? unusable : STATUS_WITHOUT;
+}
+
+/* ---- what earlier runs found out ---- */
+
+static int64_t nanoseconds(const struct timespec *time)
+{
+	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+/* Without debug info it is the file that the answers came from: a stripped one has the build-id of the one that is not.
+ */
+static bool basis_holds(const struct symbolizer *symbolizer, const struct symbol_cache_basis *basis,
+			const struct model_module *recorded)
+{
+	struct stat file;
+
+	if (!strcmp(basis->status, STATUS_COMPLETE))
+		return true;
+	return stat(recorded->path, &file) == 0 && file.st_size == basis->file_bytes &&
+	       nanoseconds(&file.st_mtim) == basis->file_changed_ns &&
+	       !debug_file_may_be_there(&symbolizer->search, recorded->build_id, recorded->path, basis->link);
+}
+
+/* True if the module need not be opened before an address comes that is not known. */
+static bool module_recall(const struct symbolizer *symbolizer, struct module *module,
+			  const struct model_module *recorded)
+{
+	struct symbol_cache_basis basis;
+
+	if (!symbolizer->cache_directory || !recorded->path[0])
+		return false;
+	module->cache = symbol_cache_open(symbolizer->cache_directory, recorded->build_id);
+	if (!module->cache || !symbol_cache_read_basis(module->cache, &basis) ||
+	    !basis_holds(symbolizer, &basis, recorded))
+		return false;
+	module->status = basis.status;
+	return true;
+}
+
+static bool describe_basis(const struct module *module, struct symbol_cache_basis *basis)
+{
+	const char *link = NULL;
+	struct stat file;
+	uint32_t crc;
+
+	*basis = (struct symbol_cache_basis){.status = module->status};
+	if (module->index) {
+		basis->debug_file = module->debug.elf ? module->debug.path : module->file.path;
+		return basis->debug_file != NULL;
+	}
+	if (strcmp(module->status, STATUS_WITHOUT) != 0 || !module->file.path || fstat(module->file.fd, &file) < 0)
+		return false;
+	link = dwelf_elf_gnu_debuglink(module->file.elf, &crc);
+	basis->link = link ? link : "";
+	basis->file_bytes = file.st_size;
+	basis->file_changed_ns = nanoseconds(&file.st_mtim);
+	return true;
+}
+
+/* Opened without having been recalled: the cache begins anew, or there is none. */
+static void module_begin_cache(struct module *module)
+{
+	struct symbol_cache_basis basis;
+
+	if (!module->cache)
+		return;
+	module->is_kept = describe_basis(module, &basis) && !symbol_cache_begin(module->cache, &basis);
+	if (module->is_kept)
+		return;
+	symbol_cache_close(module->cache);
+	module->cache = NULL;
+}
+
+/* An address that is not known in a module that was recalled. What it is now may not be what it was. */
+static void module_open_late(struct symbolizer *symbolizer, struct module *module, const struct model_module *recorded)
+{
+	const char *recalled = module->status;
+
+	module->is_open = true;
+	module_open(symbolizer, module, recorded);
+	module->is_kept = strcmp(module->status, recalled) == 0;
 }
 
 /* NULL if memory ran out. */
@@ -267,8 +370,24 @@ static struct module *module_get(struct symbolizer *symbolizer, const struct mod
 		module_close(module);
 		return NULL;
 	}
+	if (module_recall(symbolizer, module, recorded))
+		return module;
+	module->is_open = true;
 	module_open(symbolizer, module, recorded);
+	module_begin_cache(module);
 	return module;
+}
+
+/* NULL: none was found. */
+static const char *module_debug_file(const struct module *module)
+{
+	struct symbol_cache_basis basis;
+
+	if (module->index)
+		return module->debug.elf ? module->debug.path : module->file.path;
+	if (module->is_open || !symbol_cache_read_basis(module->cache, &basis) || !basis.debug_file[0])
+		return NULL;
+	return basis.debug_file;
 }
 
 const char *symbolizer_status(struct symbolizer *symbolizer, const struct model_module *recorded,
@@ -279,9 +398,9 @@ const char *symbolizer_status(struct symbolizer *symbolizer, const struct model_
 	if (debug_file)
 		*debug_file = NULL;
 	if (!module)
-		return "no debug info";
-	if (debug_file && module->index)
-		*debug_file = module->debug.elf ? module->debug.path : module->file.path;
+		return STATUS_WITHOUT;
+	if (debug_file)
+		*debug_file = module_debug_file(module);
 	return module->status;
 }
 
@@ -335,6 +454,10 @@ int symbolizer_resolve(struct symbolizer *symbolizer, const struct model_module 
 	*count = 0;
 	if (!module)
 		return SEEP_ERR_MEMORY;
+	if (module->cache && symbol_cache_find(module->cache, pc, symbols, count))
+		return SEEP_OK;
+	if (!module->is_open)
+		module_open_late(symbolizer, module, recorded);
 	if (module->index)
 		result = dwarf_index_find(module->index, pc, symbols, count);
 	if (!result)
@@ -344,6 +467,9 @@ int symbolizer_resolve(struct symbolizer *symbolizer, const struct model_module 
 		*symbols = NULL;
 		*count = 0;
 	}
+	/* without memory it is not kept */
+	if (!result && module->is_kept && symbol_cache_add(module->cache, pc, *symbols, *count))
+		module->is_kept = false;
 	return result;
 }
 

@@ -18,10 +18,17 @@ struct symbolizer;
 struct symbolizer_options {
 	bool use_debuginfod;    /* default off: no network without being asked */
 	const char *debug_path; /* NULL: elfutils' default, "/usr/lib/debug" and beside the file */
+	/*
+	 * Where answers are kept from run to run (symbol_cache.h), NULL: nowhere. A module whose addresses are all
+	 * known there is not opened. Not together with use_debuginfod.
+	 */
+	const char *cache_directory;
 };
 
 int symbolizer_open(const struct symbolizer_options *options, struct symbolizer **out, struct error *error);
 void symbolizer_close(struct symbolizer *symbolizer); /* NULL is fine */
+/* Writes what was found out for the next run. */
+void symbolizer_save(struct symbolizer *symbolizer);
 
 /*
  * Resolves one location of a module: *symbols gets its functions, innermost first, inlined ones included;

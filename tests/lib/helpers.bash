@@ -14,6 +14,8 @@ SERVERS=$BUILD/tests/servers
 PYTHON=$(PATH=/usr/bin:/bin:$PATH command -v python3)
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
+# The names that recorders keep (libseep(7)) are this file's own.
+export XDG_CACHE_HOME=${BATS_FILE_TMPDIR:-${BATS_TEST_TMPDIR:-/nonexistent}}
 started=()
 
 setup() {

@@ -867,6 +867,84 @@ static void a_later_try_never_forgets_what_an_earlier_one_knew(void **state)
 
 /* ---- */
 
+/* ---- what is kept from run to run ---- */
+
+static struct symbolizer *open_with_cache(const char *debug_path)
+{
+	struct symbolizer_options options = {.debug_path = debug_path, .cache_directory = directory};
+	struct symbolizer *symbolizer;
+
+	assert_int_equal(symbolizer_open(&options, &symbolizer, NULL), 0);
+	return symbolizer;
+}
+
+/* Resolves an address and keeps the answer; the text of all frames with their lines, or "". Borrowed until the next
+ * call. */
+static const char *resolve_and_keep(const char *path, const char *build_id, const char *debug_path, uint64_t address,
+				    const char *expected_status)
+{
+	static char text[1024];
+	struct symbolizer *symbolizer = open_with_cache(debug_path);
+	struct model_module module = module_of(path, build_id);
+	struct model_symbol *symbols;
+	size_t count, at = 0;
+
+	text[0] = '\0';
+	assert_int_equal(symbolizer_resolve(symbolizer, &module, address, true, &symbols, &count), 0);
+	assert_string_equal(symbolizer_status(symbolizer, &module, NULL), expected_status);
+	for (size_t i = 0; i < count; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s %s:%u;", symbols[i].function,
+				       symbols[i].file ? symbols[i].file : "", symbols[i].line);
+	symbols_release(symbols, count);
+	symbolizer_save(symbolizer);
+	symbolizer_close(symbolizer);
+	return text;
+}
+
+static void what_one_run_resolved_the_next_knows_without_the_file(void **state)
+{
+	const char *path = file_path("kept");
+	uint64_t address;
+	char id[160], first[1024];
+
+	(void)state;
+	shell("cp @/nested @/kept");
+	snprintf(id, sizeof(id), "%s", build_id_of(path));
+	address = symbol_address(path, "main");
+	snprintf(first, sizeof(first), "%s", resolve_and_keep(path, id, "/nonexistent", address, "debug info"));
+	assert_non_null(strstr(first, "sym_nested.c"));
+	shell("rm @/kept");
+	assert_string_equal(resolve_and_keep(path, id, "/nonexistent", address, "debug info"), first);
+	/* what nobody asked before is not known, and the reason is today's */
+	assert_string_equal(resolve_and_keep(path, id, "/nonexistent", address + 1, "file gone"), "");
+	assert_string_equal(resolve_and_keep(path, id, "/nonexistent", address, "debug info"), first);
+	shell("rm @/%s", id);
+}
+
+static void names_without_debug_info_are_kept_until_there_is_some(void **state)
+{
+	const char *path = file_path("kept");
+	uint64_t address;
+	char id[160], first[1024];
+
+	(void)state;
+	shell("objcopy --strip-debug @/nested @/kept");
+	snprintf(id, sizeof(id), "%s", build_id_of(path));
+	address = symbol_address(path, "main");
+	for (int i = 0; i < 2; i++)
+		assert_string_equal(resolve_and_keep(path, id, file_path("later"), address, "no debug info"),
+				    "main :0;");
+	shell("mkdir -p @/later/.build-id/%.2s && cp @/nested.debug @/later/.build-id/%.2s/%s.debug", id, id, id + 2);
+	snprintf(first, sizeof(first), "%s", resolve_and_keep(path, id, file_path("later"), address, "debug info"));
+	assert_non_null(strstr(first, "sym_nested.c"));
+	shell("rm -r @/later @/%s", id);
+	/* the same build-id, and another file under the name: one that was not stripped */
+	resolve_and_keep(path, id, "/nonexistent", address, "no debug info");
+	shell("cp @/nested @/kept");
+	assert_string_equal(resolve_and_keep(path, id, "/nonexistent", address, "debug info"), first);
+	shell("rm @/kept @/%s", id);
+}
+
 static int build_programs(void **state)
 {
 	(void)state;
@@ -914,6 +992,8 @@ int main(void)
 		cmocka_unit_test(zstd_compressed_sections_are_said),
 		cmocka_unit_test(no_server_is_asked_for_debug_info),
 		cmocka_unit_test(a_later_try_never_forgets_what_an_earlier_one_knew),
+		cmocka_unit_test(what_one_run_resolved_the_next_knows_without_the_file),
+		cmocka_unit_test(names_without_debug_info_are_kept_until_there_is_some),
 	};
 
 	return cmocka_run_group_tests(tests, build_programs, remove_programs);
