@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening for reading, and what every file of the store uses. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,6 +94,14 @@ int64_t store_integer(const struct store *store, const char *sql, int64_t missin
 		value = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
 	return value;
+}
+
+bool store_has_table(const struct store *store, const char *name)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "SELECT 1 FROM sqlite_schema WHERE name = '%s'", name);
+	return store_integer(store, sql, 0) != 0;
 }
 
 char *column_text(sqlite3_stmt *row, int column, const char *missing)

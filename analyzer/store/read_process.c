@@ -74,15 +74,6 @@ int store_read_process(struct store *store, uint32_t process_id, int64_t at_ns, 
 
 /* ---- the hooks' cost ---- */
 
-/* False: a recording of before there was such a table. */
-static bool has_table(const struct store *store, const char *name)
-{
-	char sql[96];
-
-	snprintf(sql, sizeof(sql), "SELECT 1 FROM sqlite_schema WHERE name = '%s'", name);
-	return store_integer(store, sql, 0) != 0;
-}
-
 /* "Lately" begins this long before the newest. */
 #define LATELY_S 60
 
@@ -144,7 +135,7 @@ int store_read_costs(struct store *store, uint32_t process_id, struct store_cost
 	int code, step = SQLITE_DONE;
 
 	*out = (struct store_costs){.newest = {.time = -1}, .looked = {.cpu_ns = -1}};
-	if (!has_table(store, "cost"))
+	if (!store_has_table(store, "cost"))
 		return SEEP_ERR_NOT_FOUND;
 	code = store_prepare(store, sql, &statement, error);
 	if (code)
@@ -189,7 +180,7 @@ int store_each_adaptation(struct store *store, void (*each)(const struct store_a
 	sqlite3_stmt *statement;
 	int code;
 
-	if (!has_table(store, "adaptation"))
+	if (!store_has_table(store, "adaptation"))
 		return SEEP_OK;
 	code = store_prepare(store,
 			     "SELECT time_ns, interval, interval_before, hook_ns, cpu_ns, limit_percent FROM adaptation"

@@ -52,6 +52,9 @@ int64_t store_integer(const struct store *store, const char *sql, int64_t missin
 /* Meta as a number, `missing` if the key is not there. */
 int64_t store_meta_integer(const struct store *store, const char *key, int64_t missing);
 
+/* False: a recording of before there was such a table. `name` is one of ours. */
+bool store_has_table(const struct store *store, const char *name);
+
 /* Allocated copy of a text column; `missing` (may be NULL) stands for NULL. NULL also when memory is short. */
 char *column_text(sqlite3_stmt *row, int column, const char *missing);
 
