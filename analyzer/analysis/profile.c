@@ -348,6 +348,14 @@ static bool is_hidden(const struct builder *builder, size_t at)
 	return builder->flags[builder->sequence[at]] & FRAME_HIDDEN;
 }
 
+static bool is_any_shown(const struct builder *builder)
+{
+	for (size_t i = allocator_frame_count(builder); i < builder->sequence_count; i++)
+		if (!is_hidden(builder, i))
+			return true;
+	return false;
+}
+
 /* A frame whose containing function is hidden stands for itself: it is inlined into nothing that is shown. */
 static uint32_t shown_frame(struct builder *builder, size_t at)
 {
@@ -363,7 +371,8 @@ static uint32_t shown_frame(struct builder *builder, size_t at)
 	return add_frame(builder, &alone);
 }
 
-static void emit_stack(struct builder *builder, int64_t value, const struct uncertainty *uncertainty)
+/* The stack at hand, of which nothing may be shown. */
+static void add_stack(struct builder *builder, int64_t value, const struct uncertainty *uncertainty)
 {
 	struct profile *out = builder->out;
 	struct profile_stack stack = {.first = out->frame_id_count, .value = value, .uncertainty = *uncertainty};
@@ -373,8 +382,6 @@ static void emit_stack(struct builder *builder, int64_t value, const struct unce
 	for (size_t i = allocator_frame_count(builder); i < builder->sequence_count; i++)
 		if (!is_hidden(builder, i))
 			out->frame_ids[stack.first + stack.count++] = shown_frame(builder, i);
-	if (!stack.count)
-		return;
 	out->frame_id_count += stack.count;
 	out->stacks = memory_grow(out->stacks, &out->stack_capacity, out->stack_count + 1, sizeof(*out->stacks));
 	out->stacks[out->stack_count++] = stack;
@@ -449,8 +456,8 @@ static void add_input(struct builder *builder, const struct profile_input *input
 		collect_stack(builder, input->recording->sites[total->site_id].node_id);
 		add_to_total(builder, value);
 		uncertainty_add(&builder->out->uncertainty, &uncertainty);
-		if (is_wanted(builder))
-			emit_stack(builder, value, &uncertainty);
+		if (is_wanted(builder) && is_any_shown(builder))
+			add_stack(builder, value, &uncertainty);
 	}
 	free(builder->ranges);
 }
@@ -494,19 +501,30 @@ void profile_build(const struct profile_input *inputs, size_t input_count, const
 	release_builder(&builder);
 }
 
-void profile_of_node(const struct recording *recording, uint32_t node_id, bool show_all, struct profile *out)
+void profile_of_nodes(const struct recording *recording, const uint32_t *node_ids, size_t count,
+		      const struct profile_options *options, struct profile *out)
 {
-	struct profile_options options = {.show_all = show_all};
 	struct profile_input input = {.recording = recording, .sign = 1};
 	struct builder builder = {
-		.out = out, .options = &options, .inputs = &input, .input_count = 1, .recording = recording};
+		.out = out, .options = options, .inputs = &input, .input_count = 1, .recording = recording};
 
-	*out = (struct profile){.total = 1};
+	*out = (struct profile){0};
 	builder.ranges = memory_zeroed(recording->location_count, sizeof(*builder.ranges));
-	collect_stack(&builder, node_id);
-	emit_stack(&builder, 1, &(struct uncertainty){0});
+	for (size_t i = 0; i < count; i++) {
+		bool wanted;
+
+		collect_stack(&builder, node_ids[i]);
+		wanted = is_wanted(&builder);
+		out->total += wanted;
+		add_stack(&builder, wanted, &(struct uncertainty){0});
+	}
 	free(builder.ranges);
 	release_builder(&builder);
+}
+
+void profile_of_node(const struct recording *recording, uint32_t node_id, bool show_all, struct profile *out)
+{
+	profile_of_nodes(recording, &node_id, 1, &(struct profile_options){.show_all = show_all}, out);
 }
 
 void profile_release(struct profile *profile)

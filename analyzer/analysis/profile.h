@@ -90,6 +90,13 @@ void profile_release(struct profile *profile);
  */
 void profile_of_node(const struct recording *recording, uint32_t node_id, bool show_all, struct profile *out);
 
+/*
+ * The stacks of tree nodes, in their order: stack i is that of node_ids[i], with value 1 if --focus and --ignore want
+ * it, else 0; one of which --hide leaves nothing has no frames. options->type is not read.
+ */
+void profile_of_nodes(const struct recording *recording, const uint32_t *node_ids, size_t count,
+		      const struct profile_options *options, struct profile *out);
+
 /* True if the regular expression matches the frame's function, file or module. */
 bool profile_frame_matches(const struct profile_frame *frame, const regex_t *expression);
 
