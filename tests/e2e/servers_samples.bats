@@ -134,3 +134,75 @@ CLIENT
 @test "kvclient_load: a wrong answer, a lost connection and wrong usage are errors" {
   check_finds_liar kvclient_load $'VALUE a 0 1\r\nx\r\nEND\r\n'
 }
+
+# ---- actor ----
+
+# Messages only, unless more is said. $turns is how often the endpoint's loop turned.
+run_actor() { # VARIANT DRIVER_ARGUMENT...
+  start_server seep.db "actor_$1"
+  "$SERVERS/actor_load" "$port" --seconds 3 --rate 400 "${@:2}" >counts
+  (($(count messages) > 100))
+}
+
+stop_actor() {
+  stop_server
+  check_healthy seep.db
+  turns=$(sed -n 's/^actor: \([0-9]*\) turns.*/\1/p' server.err)
+  # one for each message, for each ping, for the end of each connection and for its own
+  ((turns == $(count messages) + $(count pings) + $(count clients) + 1))
+}
+
+holds_turns() {
+  (($(held channel_wait heap) > $(count messages)))
+}
+
+@test "actor_buggy: a waiter a turn piles up at the channel to which nothing is written, and stays when the load has stopped" {
+  run_actor buggy
+  wait_until 10 holds_turns
+  sleep 1.5 # the driver has gone long since, and the recorder has looked once more
+  holds_turns
+  stop_actor
+  # and the last read of the other channel
+  [[ $(held channel_wait heap) == $((turns + 1)) ]]
+  [[ $(held turn_wait heap) == $((turns + 1)) ]]
+  "$SEEP" top -n 1 seep.db >top.txt
+  grep -qE '[0-9.]+% +channel_wait$' top.txt
+}
+
+@test "actor_buggy: what is written to that channel lets go of all its waiters" {
+  run_actor buggy --pings 50
+  stop_actor
+  [[ $(acquired channel_wait heap) == $((2 * turns)) ]]
+  # since the last ping: at most 50 messages, the ends of 4 connections and the endpoint's
+  (($(count pings) > 1 && $(held channel_wait heap) <= 60))
+}
+
+@test "actor_fixed: one pending read a channel" {
+  run_actor fixed
+  stop_actor
+  [[ $(held channel_wait heap) == 2 ]]
+  [[ $(acquired channel_wait heap) == $((turns + 1)) ]]
+}
+
+@test "actor: ends a connection that sends something else than frames, and no other" {
+  start_server bare actor_fixed
+  "$PYTHON" - "$port" <<'CLIENT'
+import socket, struct, sys
+def connection():
+    client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    client.settimeout(10)
+    return client
+good = connection()
+for frame in ((4097, 1, 0, 1), (0, 3, 0, 1), (0, 1, 16, 1)):
+    bad = connection()
+    bad.sendall(struct.pack("!4I", *frame))
+    assert bad.recv(100) == b"", frame
+good.sendall(struct.pack("!4I", 3, 1, 5, 9) + b"abc")
+assert struct.unpack("!4I", good.recv(100)) == (0, 3, 97 + 98 + 99, 9)
+CLIENT
+  stop_server
+}
+
+@test "actor_load: a wrong answer, a lost connection and wrong usage are errors" {
+  check_finds_liar actor_load 0123456789abcdef
+}
