@@ -17,7 +17,7 @@ BUILD_NEEDS  := gcc:gcc g++:g++ libc6-dev:stdio.h libsqlite3-dev:sqlite3.h libdw
 DEMO_NEEDS   := redis-server:redis-server redis-tools:redis-benchmark procps:pgrep
 TEST_NEEDS   := $(DEMO_NEEDS) libcmocka-dev:cmocka.h libevent-dev:event2/event.h libuv1-dev:uv.h bats:bats python3:python3 \
 	sqlite3:sqlite3 valgrind:valgrind libc6-dbg:- heaptrack:heaptrack nginx:nginx wrk:wrk memcached:memcached \
-	postgresql:psql util-linux:setarch
+	postgresql:psql util-linux:setarch curl:curl
 COMPAT_NEEDS := lighttpd:lighttpd haproxy:haproxy mosquitto:mosquitto mosquitto-clients:mosquitto_pub nodejs:node \
 	default-jre-headless:keytool libjemalloc2:libjemalloc.so.2 libtcmalloc-minimal4:libtcmalloc_minimal.so.4 \
 	libmimalloc2.0:libmimalloc.so.2
@@ -121,6 +121,10 @@ $(BUILD)/tests/servers/chat_buggy $(BUILD)/tests/servers/chat_fixed: $(BUILD)/te
 $(BUILD)/tests/servers/chat_posix_%: $(BUILD)/tests/servers/chat_%.o $(BUILD)/tests/servers/chat.o \
 		$(BUILD)/tests/servers/chat_posix.o $(BUILD)/tests/servers/common.o
 	$(LINK_SERVER)
+# The playground is more than one file.
+$(BUILD)/tests/servers/playground_buggy $(BUILD)/tests/servers/playground_fixed: $(BUILD)/tests/servers/playground_endpoints.o \
+	$(BUILD)/tests/servers/http.o $(BUILD)/tests/servers/http_client.o
+$(BUILD)/tests/servers/playground_load: $(BUILD)/tests/servers/http.o $(BUILD)/tests/servers/http_client.o
 .SECONDARY: $(SERVER_OBJECTS)
 
 fixtures: all $(PROGRAMS) $(SERVERS) $(BENCH_PROGRAMS)
