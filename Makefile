@@ -5,6 +5,7 @@ PREFIX   ?= /usr/local
 DESTDIR  ?=
 BINDIR   ?= $(PREFIX)/bin
 LIBDIR   ?= $(PREFIX)/lib
+INCDIR   ?= $(PREFIX)/include
 MANDIR   ?= $(PREFIX)/share/man
 BUILD    ?= build
 JOBS     ?= $(shell nproc 2>/dev/null || echo 1)
@@ -222,10 +223,11 @@ setup-lint:
 install: all ## into DESTDIR and PREFIX
 	install -D -m 755 $(BUILD)/seep $(DESTDIR)$(BINDIR)/seep
 	install -D -m 755 $(BUILD)/libseep.so $(DESTDIR)$(LIBDIR)/libseep.so
+	install -D -m 644 preload/seep.h $(DESTDIR)$(INCDIR)/seep.h
 	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)) &&) true
 
 uninstall: ## what install put there
-	rm -f $(DESTDIR)$(BINDIR)/seep $(DESTDIR)$(LIBDIR)/libseep.so
+	rm -f $(DESTDIR)$(BINDIR)/seep $(DESTDIR)$(LIBDIR)/libseep.so $(DESTDIR)$(INCDIR)/seep.h
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 
 clean: ## remove the build

@@ -11,11 +11,14 @@
  *   slots_offset           slot 0 | slot 1 | ...                     slot_size bytes each
  *
  *   slot:  0               struct slot_header                        one page
+ *          events_offset   struct arena_events[ARENA_EVENT_LINES]    one page, right behind it
  *          modules_offset  struct arena_module[module_capacity]
  *          nodes_offset    struct arena_node[node_capacity]          the calling-context tree
  *          sites_offset    struct arena_site[site_capacity]          site = tree node + kind + interval
  *          misuse_offset   struct arena_misuse[misuse_capacity]
  *          fds_offset      struct arena_fd[fd_capacity]              filled once, at the first EMFILE
+ *          mark_names_offset struct arena_mark_name[ARENA_MARKS]     both are taken with the first mark
+ *          marks_offset    struct arena_marks[shard_count]
  *          estimates_offset struct arena_estimates[site_capacity]    touched by sampled sites only
  *          counters_offset struct arena_counters[shard_count][site_capacity]
  *
@@ -39,7 +42,7 @@
 #include "kinds.h"
 
 #define ARENA_MAGIC UINT64_C(0x314e524150454553) /* "SEEPARN1", little endian */
-#define ARENA_VERSION 2u
+#define ARENA_VERSION 3u
 #define ARENA_PAGE 4096u
 #define ARENA_PATH_MAX 1024u
 
@@ -65,7 +68,8 @@ struct arena_header {
 	uint32_t ready;               /* set last by the creator */
 	uint64_t pid_namespace;       /* st_ino of /proc/self/ns/pid; 0 unknown: ids of another one mean nothing here */
 	uint32_t estimates_offset;
-	uint8_t reserved[116];
+	uint32_t events_offset, mark_names_offset, marks_offset;
+	uint8_t reserved[104];
 	char recording_path[ARENA_PATH_MAX]; /* absolute, NUL-terminated */
 	uint32_t max_overhead; /* limit on the hooks' part of the CPU time, in thousandths of a percent; 0: none */
 	uint8_t reserved2[2756];
@@ -114,7 +118,8 @@ static_assert(sizeof(struct arena_entry) == 64, "one cache line");
 	X(LOST_ENTRIES, "lost_entries", "blocks that the live map had no memory for")                               \
 	X(FORK_TIMEOUTS, "fork_timeouts", "forks that did not wait for every thread's event")                       \
 	X(VERIFY_CAPTURES, "verify_captures", "stacks compared with libunwind's")                                   \
-	X(VERIFY_DIFFERENCES, "verify_differences", "stacks that differ from libunwind's")
+	X(VERIFY_DIFFERENCES, "verify_differences", "stacks that differ from libunwind's")                          \
+	X(DROPPED_MARKS, "dropped_marks", "marks (seep_mark) of names beyond the first 64")
 
 enum arena_trust {
 #define X(id, name, text) TRUST_##id,
@@ -166,7 +171,7 @@ struct slot_header {
 	/* where the shim's own private memory lies (more ranges than fit are left out): /proc/PID/pagemap tells what is
 	 * resident */
 	uint32_t private_range_count;
-	uint32_t reserved_word;
+	uint32_t marks_used; /* of mark_names; may exceed ARENA_MARKS, the rest was refused */
 	struct arena_range private_ranges[ARENA_PRIVATE_RANGES];
 	uint8_t reserved[24];
 	struct arena_cost cost; /* a cache line of its own */
@@ -279,6 +284,52 @@ struct arena_estimates {
 	uint64_t inherited_count_variance, inherited_bytes_variance;
 };
 static_assert(sizeof(struct arena_estimates) == 128, "two cache lines");
+
+/*
+ * What happened to the process since its start, beside what it acquired: the growth of a site is held against these.
+ * A forked child begins at 0. Bytes and calls are those of calls that moved data. X(identifier, name in the recording)
+ */
+#define ARENA_EVENTS(X)                           \
+	X(ACCEPTED, "accepted")                   \
+	X(CONNECTED, "connected")                 \
+	X(RESET, "reset")                         \
+	X(READ_CALLS, "read_calls")               \
+	X(READ_BYTES, "read_bytes")               \
+	X(WRITE_CALLS, "write_calls")             \
+	X(WRITE_BYTES, "write_bytes")             \
+	X(TIMER_EXPIRATIONS, "timer_expirations") \
+	X(FORKS, "forks")                         \
+	X(THREADS, "threads")
+
+enum arena_event {
+#define X(id, name) EVENT_##id,
+	ARENA_EVENTS(X)
+#undef X
+		EVENT_COUNT
+};
+
+/*
+ * The sum over the lines counts. The first shard_count - 1 belong to one thread each, as shards do; all further threads
+ * are spread over the rest.
+ */
+#define ARENA_EVENT_LINES 32u
+struct arena_events {
+	uint64_t count[16]; /* by enum arena_event */
+};
+static_assert(sizeof(struct arena_events) * ARENA_EVENT_LINES == ARENA_PAGE, "one page");
+static_assert(EVENT_COUNT <= 16, "count[] has room");
+
+/* Events that the program counts itself (seep.h). The same name may stand there twice: the sum of both counts. */
+#define ARENA_MARKS 64u
+#define ARENA_MARK_NAME 60u
+struct arena_mark_name {
+	uint32_t ready;             /* set last */
+	char name[ARENA_MARK_NAME]; /* NUL-terminated */
+};
+static_assert(sizeof(struct arena_mark_name) == 64, "one cache line");
+struct arena_marks {
+	uint64_t count[ARENA_MARKS];
+};
 
 /* Wrong use of a descriptor, by callsite. */
 enum arena_misuse_kind {

@@ -21,7 +21,8 @@
  *  - what a timing takes by itself is measured at the start (the mean of some that nothing interrupted) and subtracted;
  *    a single difference may then be negative, and is added as it is, for cut off at 0 the sum would be too high.
  *  - not in it: the hook's instructions around the recording (the call, the look whether this is the outermost one, the
- *    real function's address), and what the recording does to caches and branch prediction of the program after it.
+ *    real function's address), and what the recording does to caches and branch prediction of the program after it; the
+ *    hooks that only count (io.c, marks.c).
  *
  *	void heap_released(void *pointer)
  *	{

@@ -9,18 +9,8 @@
 #include "sys.h"
 #include "watches.h"
 
-struct entry {
-	_Atomic uint64_t held;      /* site, birth epoch << 32; 0: not open as far as we know */
-	_Atomic uint32_t closed_at; /* node of the last close; 0 never */
-	_Atomic uint32_t watches;   /* of an inotify descriptor */
-};
-
-/* Two levels: no reserve that mlockall() would fill, and a sweep over a million numbers touches nothing. */
-#define CHUNK_ENTRIES 1024u
-static struct {
-	_Atomic(struct entry *) chunks[DESCRIPTORS_MAX / CHUNK_ENTRIES];
-	_Atomic uint32_t end; /* above the highest number ever entered */
-} table;
+_Atomic(struct descriptor *) descriptor_chunks[DESCRIPTORS_MAX / DESCRIPTORS_EACH_CHUNK];
+static _Atomic uint32_t descriptors_end; /* above the highest number ever entered */
 
 static uint64_t held_pack(struct site_id site, uint32_t birth)
 {
@@ -39,21 +29,10 @@ static uint32_t held_birth(uint64_t held)
 
 /* ---- entries ---- */
 
-/* NULL where nothing was ever entered. */
-static struct entry *entry_find(int fd)
+static void chunk_make(_Atomic(struct descriptor *) *chunk)
 {
-	struct entry *chunk;
-
-	if (fd < 0 || (uint32_t)fd >= DESCRIPTORS_MAX)
-		return NULL;
-	chunk = atomic_load_explicit(&table.chunks[(uint32_t)fd / CHUNK_ENTRIES], memory_order_acquire);
-	return chunk ? &chunk[(uint32_t)fd % CHUNK_ENTRIES] : NULL;
-}
-
-static void chunk_make(_Atomic(struct entry *) *chunk)
-{
-	struct entry *expected = NULL;
-	struct entry *fresh = pages_map(CHUNK_ENTRIES * sizeof(*fresh));
+	struct descriptor *expected = NULL;
+	struct descriptor *fresh = pages_map(DESCRIPTORS_EACH_CHUNK * sizeof(*fresh));
 
 	/* the loser's pages stay reserved, untouched: it happens once a chunk at most */
 	if (fresh)
@@ -62,35 +41,42 @@ static void chunk_make(_Atomic(struct entry *) *chunk)
 
 static void end_raise(uint32_t end)
 {
-	uint32_t old = atomic_load_explicit(&table.end, memory_order_relaxed);
+	uint32_t old = atomic_load_explicit(&descriptors_end, memory_order_relaxed);
 
-	while (old < end && !atomic_compare_exchange_weak(&table.end, &old, end))
+	while (old < end && !atomic_compare_exchange_weak(&descriptors_end, &old, end))
 		;
 }
 
 /* The entry to write to; NULL if the number is beyond the table or memory is refused. */
-static struct entry *entry_make(int fd)
+static struct descriptor *entry_make(int fd)
 {
-	struct entry *entry = entry_find(fd);
+	struct descriptor *entry = descriptor_find(fd);
 
 	if (UNLIKELY(!entry) && fd >= 0 && (uint32_t)fd < DESCRIPTORS_MAX) {
-		chunk_make(&table.chunks[(uint32_t)fd / CHUNK_ENTRIES]);
-		entry = entry_find(fd);
+		chunk_make(&descriptor_chunks[(uint32_t)fd / DESCRIPTORS_EACH_CHUNK]);
+		entry = descriptor_find(fd);
 	}
-	if (entry && (uint32_t)fd >= atomic_load_explicit(&table.end, memory_order_relaxed))
+	if (entry && (uint32_t)fd >= atomic_load_explicit(&descriptors_end, memory_order_relaxed))
 		end_raise((uint32_t)fd + 1);
 	return entry;
 }
 
 /* What belongs to the descriptor ends with it; outside of sections. */
-static void entry_gone(struct entry *entry, int fd)
+static void entry_gone(struct descriptor *entry, int fd)
 {
 	if (UNLIKELY(atomic_load_explicit(&entry->watches, memory_order_relaxed)))
 		watches_released(fd);
 }
 
+static uint32_t traffic_of(enum seep_kind kind)
+{
+	if (kind == SEEP_KIND_SOCKET)
+		return TRAFFIC_SOCKET;
+	return kind == SEEP_KIND_TIMERFD ? TRAFFIC_TIMER : 0;
+}
+
 /* Enters the descriptor; returns what the entry held before. */
-static uint64_t entry_put(struct entry *entry, struct site_id site)
+static uint64_t entry_put(struct descriptor *entry, struct site_id site)
 {
 	uint32_t epoch = epoch_now();
 	struct section section = section_begin();
@@ -100,11 +86,12 @@ static uint64_t entry_put(struct entry *entry, struct site_id site)
 		count_release(held_site(old), 1, 0, held_birth(old));
 	count_acquire(site, 1, 0, epoch);
 	section_end(section);
+	atomic_store_explicit(&entry->traffic, traffic_of(site_kind(site)), memory_order_relaxed);
 	return old;
 }
 
 /* Clears the entry; true if it was open. */
-static bool entry_take(struct entry *entry, int fd, struct node_id closed_at)
+static bool entry_take(struct descriptor *entry, int fd, struct node_id closed_at)
 {
 	struct section section = section_begin();
 	uint64_t old = atomic_exchange(&entry->held, 0);
@@ -115,6 +102,7 @@ static bool entry_take(struct entry *entry, int fd, struct node_id closed_at)
 	if (!old)
 		return false;
 	/* still before the real close: nobody else can have got the number */
+	atomic_store_explicit(&entry->traffic, 0, memory_order_relaxed);
 	atomic_store_explicit(&entry->closed_at, closed_at.n, memory_order_relaxed);
 	entry_gone(entry, fd);
 	return true;
@@ -124,7 +112,7 @@ static bool entry_take(struct entry *entry, int fd, struct node_id closed_at)
 
 static void put(struct site_id site, int fd, bool replaces)
 {
-	struct entry *entry = entry_make(fd);
+	struct descriptor *entry = entry_make(fd);
 
 	if (UNLIKELY(!entry)) {
 		trust_add(TRUST_DROPPED_EVENTS, 1);
@@ -172,9 +160,17 @@ void descriptors_acquired(const struct hook_frame *frame, const int *fds, size_t
 			put(site, fds[i], false);
 }
 
+void descriptor_is_of_datagrams(int fd)
+{
+	struct descriptor *entry = descriptor_find(fd);
+
+	if (entry && shim_active(false))
+		atomic_fetch_or_explicit(&entry->traffic, TRAFFIC_DATAGRAMS, memory_order_relaxed);
+}
+
 enum seep_kind descriptor_kind(int fd)
 {
-	const struct entry *entry = entry_find(fd);
+	const struct descriptor *entry = descriptor_find(fd);
 	uint64_t held = entry ? atomic_load_explicit(&entry->held, memory_order_relaxed) : 0;
 
 	return held ? site_kind(held_site(held)) : SEEP_KIND_OTHERFD;
@@ -203,7 +199,7 @@ enum seep_kind descriptor_probe(int fd)
 
 _Atomic uint32_t *descriptor_watches(int fd)
 {
-	struct entry *entry = entry_find(fd);
+	struct descriptor *entry = descriptor_find(fd);
 
 	return entry ? &entry->watches : NULL;
 }
@@ -213,7 +209,7 @@ _Atomic uint32_t *descriptor_watches(int fd)
 struct closing descriptor_closing(const struct hook_frame *frame, int fd)
 {
 	struct closing closing = {.state = CLOSING_IGNORED, .fd = fd};
-	struct entry *entry;
+	struct descriptor *entry;
 
 	if (UNLIKELY(cost_is_due())) {
 		COST_TIMED(COST_RELEASE, closing = descriptor_closing(frame, fd));
@@ -222,7 +218,7 @@ struct closing descriptor_closing(const struct hook_frame *frame, int fd)
 	if (!shim_active(false) || fd < 0 || (uint32_t)fd >= DESCRIPTORS_MAX)
 		return closing;
 	closing.state = CLOSING_UNKNOWN;
-	entry = entry_find(fd);
+	entry = descriptor_find(fd);
 	if (!entry)
 		return closing;
 	/* read now: after the real close the number may be somebody else's, and closed again */
@@ -236,7 +232,7 @@ struct closing descriptor_closing(const struct hook_frame *frame, int fd)
 /* Unless a rival closed it for the first time while this close was under way. */
 static COLD void never_closed_before(const struct hook_frame *frame, int fd)
 {
-	struct entry *entry = entry_find(fd);
+	struct descriptor *entry = descriptor_find(fd);
 	uint32_t rival = entry ? atomic_load_explicit(&entry->closed_at, memory_order_relaxed) : 0;
 
 	misuse_record(frame, rival ? MISUSE_DOUBLE_CLOSE : MISUSE_NEVER_OPENED, (struct node_id){rival}, fd);
@@ -269,15 +265,15 @@ void descriptor_closed(const struct hook_frame *frame, const struct closing *clo
 void descriptors_released(const struct hook_frame *frame, unsigned int first, unsigned int last)
 {
 	struct node_id here = {0};
-	uint32_t end = atomic_load(&table.end);
+	uint32_t end = atomic_load(&descriptors_end);
 
 	if (!shim_active(false))
 		return;
 	for (uint64_t fd = first; fd < end && fd <= last; fd++) {
-		struct entry *entry = entry_find((int)fd);
+		struct descriptor *entry = descriptor_find((int)fd);
 
 		if (!entry) {
-			fd |= CHUNK_ENTRIES - 1; /* nothing in this whole chunk */
+			fd |= DESCRIPTORS_EACH_CHUNK - 1; /* nothing in this whole chunk */
 			continue;
 		}
 		if (!atomic_load_explicit(&entry->held, memory_order_relaxed))
@@ -293,10 +289,10 @@ void descriptors_released(const struct hook_frame *frame, unsigned int first, un
 static uint32_t mark_copy(struct arena_fd *copy, uint32_t capacity)
 {
 	uint32_t used = 0;
-	uint32_t end = atomic_load(&table.end);
+	uint32_t end = atomic_load(&descriptors_end);
 
 	for (uint32_t fd = 0; fd < end && used < capacity; fd++) {
-		const struct entry *entry = entry_find((int)fd);
+		const struct descriptor *entry = descriptor_find((int)fd);
 		uint64_t held = entry ? atomic_load_explicit(&entry->held, memory_order_relaxed) : 0;
 
 		if (!held)
@@ -341,7 +337,7 @@ void descriptor_refused(const struct hook_frame *frame)
 
 static void start_put(int fd)
 {
-	struct entry *entry = entry_find(fd);
+	struct descriptor *entry = descriptor_find(fd);
 
 	/* known already: opened by a constructor that ran before ours */
 	if (!entry || !atomic_load_explicit(&entry->held, memory_order_relaxed))

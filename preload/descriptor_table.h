@@ -24,6 +24,39 @@
 
 #define DESCRIPTORS_MAX (1u << 20)
 
+struct descriptor {
+	_Atomic uint64_t held;      /* site, birth epoch << 32; 0: not open as far as we know */
+	_Atomic uint32_t closed_at; /* node of the last close; 0 never */
+	_Atomic uint32_t watches;   /* of an inotify descriptor */
+	_Atomic uint32_t traffic;   /* what its I/O counts as (traffic.h); 0: as nothing, or not open */
+};
+enum {
+	TRAFFIC_SOCKET = 1,
+	TRAFFIC_TIMER = 2,
+	TRAFFIC_DATAGRAMS = 4, /* a socket without connections */
+	TRAFFIC_CONNECTED = 8, /* the connection is counted, */
+	TRAFFIC_BROKEN = 16,   /* and that it broke */
+};
+
+/* Two levels: no reserve that mlockall() would fill, and a sweep over a million numbers touches nothing. */
+#define DESCRIPTORS_EACH_CHUNK 1024u
+extern _Atomic(struct descriptor *) descriptor_chunks[DESCRIPTORS_MAX / DESCRIPTORS_EACH_CHUNK]
+	__attribute__((visibility("hidden")));
+
+/* NULL where nothing was ever entered. */
+static inline struct descriptor *descriptor_find(int fd)
+{
+	struct descriptor *chunk;
+
+	if (UNLIKELY((uint32_t)fd >= DESCRIPTORS_MAX))
+		return NULL;
+	chunk = atomic_load_explicit(&descriptor_chunks[(uint32_t)fd / DESCRIPTORS_EACH_CHUNK], memory_order_acquire);
+	return chunk ? &chunk[(uint32_t)fd % DESCRIPTORS_EACH_CHUNK] : NULL;
+}
+
+/* A socket that was just opened has no connections. */
+void descriptor_is_of_datagrams(int fd);
+
 /* Several descriptors of one call; the stack is taken once. Negative numbers are left out. */
 void descriptors_acquired(const struct hook_frame *frame, const int *fds, size_t count, enum seep_kind kind);
 

@@ -7,6 +7,7 @@
 #include "hooks.h"
 #include "misuse.h"
 #include "sys.h"
+#include "traffic.h"
 #include "watches.h"
 
 /* Received beside SCM_RIGHTS; not in the headers of older systems. */
@@ -189,18 +190,26 @@ HOOK int forkpty(int *master, char *name, const struct termios *terminal, const 
 	int pid = REAL(forkpty)(master, name, terminal, window);
 
 	/* the child has the slave, as its standard descriptors */
-	if (pid > 0)
+	if (pid > 0) {
+		event_add(EVENT_FORKS, 1);
 		descriptor_acquired(HERE, *master, SEEP_KIND_OTHERFD);
-	else if (pid < 0)
+	} else if (pid < 0) {
 		descriptor_refused(HERE);
+	}
 	return pid;
 }
 
 /* ---- sockets and pipes ---- */
 
+enum { SOCKET_TYPE = 0xf }; /* of what socket() takes; above are flags */
+
 HOOK int socket(int domain, int type, int protocol)
 {
-	return opened(HERE, REAL(socket)(domain, type, protocol), SEEP_KIND_SOCKET);
+	int fd = opened(HERE, REAL(socket)(domain, type, protocol), SEEP_KIND_SOCKET);
+
+	if ((type & SOCKET_TYPE) == SOCK_DGRAM || (type & SOCKET_TYPE) == SOCK_RAW)
+		descriptor_is_of_datagrams(fd);
+	return fd;
 }
 
 HOOK int socketpair(int domain, int type, int protocol, int fds[2])
@@ -208,14 +217,21 @@ HOOK int socketpair(int domain, int type, int protocol, int fds[2])
 	return opened_two(HERE, REAL(socketpair)(domain, type, protocol, fds), fds, SEEP_KIND_SOCKET);
 }
 
+static int accepted(const struct hook_frame *frame, int fd)
+{
+	if (LIKELY(fd >= 0))
+		event_add(EVENT_ACCEPTED, 1);
+	return opened(frame, fd, SEEP_KIND_SOCKET);
+}
+
 HOOK int accept(int fd, __SOCKADDR_ARG address, socklen_t *restrict length)
 {
-	return opened(HERE, REAL(accept)(fd, address, length), SEEP_KIND_SOCKET);
+	return accepted(HERE, REAL(accept)(fd, address, length));
 }
 
 HOOK int accept4(int fd, __SOCKADDR_ARG address, socklen_t *restrict length, int flags)
 {
-	return opened(HERE, REAL(accept4)(fd, address, length, flags), SEEP_KIND_SOCKET);
+	return accepted(HERE, REAL(accept4)(fd, address, length, flags));
 }
 
 HOOK int pipe(int fds[2])
@@ -270,7 +286,7 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 
 	if (result >= 0 && UNLIKELY(message->msg_controllen))
 		message_received(HERE, message);
-	return result;
+	return traffic_received(fd, result, flags);
 }
 
 HOOK int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *timeout)
@@ -280,7 +296,9 @@ HOOK int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flag
 	for (int i = 0; i < result; i++)
 		if (UNLIKELY(messages[i].msg_hdr.msg_controllen))
 			message_received(HERE, &messages[i].msg_hdr);
-	return result;
+	if (UNLIKELY(flags & (MSG_PEEK | MSG_ERRQUEUE)) && result >= 0)
+		return result;
+	return traffic_messages(fd, result, messages, EVENT_READ_CALLS);
 }
 
 /* ---- copies ---- */

@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "events.h"
 #include "hooks.h"
 #include "live.h"
 #include "sampling.h"
@@ -61,6 +62,7 @@ static bool slot_copy(struct slot *to, struct slot *from, struct copied *copied)
 	    !table_copy(&to->nodes_region, &from->nodes_region, copied->nodes, now.nodes, sizeof(struct arena_node)) ||
 	    !table_copy(&to->sites_region, &from->sites_region, copied->sites, now.sites, sizeof(struct arena_site)) ||
 	    !region_ensure(&to->counters_region[SHARED_SHARD], now.sites * sizeof(struct arena_counters)) ||
+	    !region_ensure(&to->marks_region, atomic_load(&from->marks_region.ready)) ||
 	    !region_ensure(&to->estimates_region, sampling_was_on() ? now.sites * sizeof(struct arena_estimates) : 0))
 		return false;
 	to->header->modules_used = now.modules;
@@ -125,6 +127,15 @@ static void estimates_inherit(struct slot *to, struct slot *from, uint32_t id)
 			real_of(old->released_bytes_variance));
 }
 
+/* The names, for the program's copy has their numbers in it (seep.h); the child counts from 0. */
+static void marks_inherit(struct slot *to, const struct slot *from)
+{
+	if (!atomic_load(&to->marks_region.ready))
+		return;
+	memcpy(to->marks_region.base, from->marks_region.base, ARENA_MARKS * sizeof(struct arena_mark_name));
+	to->header->marks_used = from->header->marks_used;
+}
+
 static void slot_inherit(struct slot *to, struct slot *from, const struct copied *copied)
 {
 	for (uint32_t id = 1; id < copied->sites; id++) {
@@ -132,6 +143,7 @@ static void slot_inherit(struct slot *to, struct slot *from, const struct copied
 		if (from->sites[id].interval)
 			estimates_inherit(to, from, id);
 	}
+	marks_inherit(to, from);
 	to->header->forked_epoch = epoch_now();
 	memcpy(to->header->exe, from->header->exe, sizeof(to->header->exe));
 	memcpy(to->header->allocator, from->header->allocator, sizeof(to->header->allocator));
@@ -283,7 +295,20 @@ bool fork_init(void)
 
 /* ---- the hooks ---- */
 
-/* fork() and daemon() run the handlers; _Fork() by definition does not. */
+static pid_t forked(pid_t pid)
+{
+	if (pid > 0)
+		event_add(EVENT_FORKS, 1);
+	return pid;
+}
+
+/* It runs the handlers. */
+HOOK pid_t fork(void)
+{
+	return forked(REAL(fork)());
+}
+
+/* By definition it does not. */
 HOOK pid_t _Fork(void)
 {
 	pid_t pid;
@@ -294,5 +319,12 @@ HOOK pid_t _Fork(void)
 		after_fork_in_child();
 	else
 		after_fork_in_parent();
-	return pid;
+	return forked(pid);
+}
+
+/* In the parent of a vfork(), after its child. vfork_x86_64.S */
+__attribute__((visibility("hidden"))) pid_t vforked(pid_t pid);
+pid_t vforked(pid_t pid)
+{
+	return forked(pid);
 }

@@ -2,6 +2,8 @@
 /*
  * hooks.h - the one table of what libseep.so interposes.
  *
+ * (What libseep.so exports beside these is seep.h's seep_mark_event(), in marks.c.)
+ *
  * From it come the pointers to the next definition of each function, their resolution (real.c), and the test that
  * every hook is exported and every exported function is in the table. The bodies are in the file that the
  * section names. X(function)
@@ -50,6 +52,12 @@
 	X(mkstemp64) X(mkostemp) X(mkostemp64) X(mkstemps) X(mkstemps64) X(mkostemps) X(mkostemps64)          \
 	X(inotify_add_watch) X(inotify_rm_watch)
 
+/* io.c */
+#define IO_HOOKS(X)                                                                                           \
+	X(getsockopt) X(connect) X(read) X(__read_chk) X(readv) X(recv) X(__recv_chk) X(recvfrom)             \
+	X(__recvfrom_chk) X(write) X(writev) X(send) X(sendto) X(sendmsg) X(sendmmsg) X(sendfile)             \
+	X(sendfile64) X(splice)
+
 /* streams.c */
 #define STREAM_HOOKS(X)                                                                                       \
 	X(fopen) X(fopen64) X(fdopen) X(freopen) X(freopen64) X(tmpfile) X(tmpfile64) X(popen) X(fmemopen)    \
@@ -71,11 +79,11 @@
  * the program. Nothing has to be done there; modules are found when a stack first leads through them (tree.c).
  */
 #define LIFECYCLE_HOOKS(X)                                                                                    \
-	X(_Fork) X(vfork) X(dlclose) X(prctl)
+	X(fork) X(_Fork) X(vfork) X(dlclose) X(prctl)
 
 #define SEEP_HOOKS(X)                                                                                         \
-	HEAP_HOOKS(X) CXX_HOOKS(X) OTHER_HEAP_HOOKS(X) MAPPING_HOOKS(X) DESCRIPTOR_HOOKS(X) STREAM_HOOKS(X)   \
-	TIMER_HOOKS(X) THREAD_HOOKS(X) LIFECYCLE_HOOKS(X)
+	HEAP_HOOKS(X) CXX_HOOKS(X) OTHER_HEAP_HOOKS(X) MAPPING_HOOKS(X) DESCRIPTOR_HOOKS(X) IO_HOOKS(X)       \
+	STREAM_HOOKS(X) TIMER_HOOKS(X) THREAD_HOOKS(X) LIFECYCLE_HOOKS(X)
 /* clang-format on */
 
 enum hook {

@@ -328,7 +328,7 @@ static void arena_dimension(struct arena_header *header)
 {
 	struct rlimit file = {0, 0};
 	bool is_small;
-	uint64_t offset = ARENA_PAGE;
+	uint64_t offset = 2 * ARENA_PAGE;
 
 	sys_call4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&file);
 	is_small = address_space() != RLIM_INFINITY || file.rlim_cur != RLIM_INFINITY;
@@ -339,11 +339,14 @@ static void arena_dimension(struct arena_header *header)
 	header->misuse_capacity = 256;
 	header->fd_capacity = is_small ? 1 << 12 : 1 << 16;
 	header->shard_count = SHARDS;
+	header->events_offset = ARENA_PAGE;
 	header->modules_offset = part_place(&offset, header->module_capacity * sizeof(struct arena_module));
 	header->nodes_offset = part_place(&offset, header->node_capacity * sizeof(struct arena_node));
 	header->sites_offset = part_place(&offset, header->site_capacity * sizeof(struct arena_site));
 	header->misuse_offset = part_place(&offset, header->misuse_capacity * sizeof(struct arena_misuse));
 	header->fds_offset = part_place(&offset, header->fd_capacity * sizeof(struct arena_fd));
+	header->mark_names_offset = part_place(&offset, MARKS_BYTES);
+	header->marks_offset = header->mark_names_offset + ARENA_MARKS * sizeof(struct arena_mark_name);
 	header->estimates_offset =
 		part_place(&offset, (uint64_t)header->site_capacity * sizeof(struct arena_estimates));
 	header->counters_offset =
@@ -455,6 +458,8 @@ static bool arena_is_sound(const struct arena_header *header, const struct stat 
 	       header->file_size == (uint64_t)status->st_size && header->slot_size < UINT64_C(1) << 32 &&
 	       header->slots_offset >= ARENA_PAGE + header->slot_count * sizeof(struct arena_entry) &&
 	       header->slots_offset + header->slot_count * header->slot_size <= header->file_size &&
+	       header->events_offset == ARENA_PAGE && header->mark_names_offset + MARKS_BYTES <= header->slot_size &&
+	       header->marks_offset == header->mark_names_offset + ARENA_MARKS * sizeof(struct arena_mark_name) &&
 	       header->estimates_offset + (uint64_t)header->site_capacity * sizeof(struct arena_estimates) <=
 		       header->slot_size &&
 	       header->counters_offset + (uint64_t)SHARDS * header->site_capacity * sizeof(struct arena_counters) <=
@@ -796,6 +801,7 @@ static bool start(void)
 	shim.wants_verify = options.verify_unwind;
 	shim.fallback.is_shared = true;
 	shim.fallback.shard = SHARED_SHARD;
+	shim.fallback.event_line = SHARED_SHARD;
 	shim.fallback.capture_level = CAPTURE_LEVELS;
 	if (address_space() < LEAST_ADDRESS_SPACE) {
 		say("this process runs unrecorded, because its address space is limited (ulimit -v) to less than 64 MB",

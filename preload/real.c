@@ -172,8 +172,8 @@ void real_init(void)
 	static const enum hook always[] = {
 #define X(name) HOOK_##name,
 		X(malloc) X(free) X(calloc) X(realloc) X(posix_memalign) X(aligned_alloc) X(memalign) X(valloc) X(pvalloc)
-		MAPPING_HOOKS(X) DESCRIPTOR_HOOKS(X) STREAM_HOOKS(X) X(timer_create) X(timer_delete)
-		THREAD_HOOKS(X) X(_Fork) X(dlclose)
+		MAPPING_HOOKS(X) DESCRIPTOR_HOOKS(X) IO_HOOKS(X) STREAM_HOOKS(X) X(timer_create) X(timer_delete)
+		THREAD_HOOKS(X) X(fork) X(_Fork) X(dlclose)
 #undef X
 	};
 	/* clang-format on */

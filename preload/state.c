@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cost.h"
+#include "index.h"
 #include "slot.h"
 #include "sys.h"
 
@@ -99,11 +100,12 @@ bool slot_map(struct slot *slot, uint32_t index)
 	size_t shard_bytes = (size_t)arena->site_capacity * sizeof(struct arena_counters);
 	struct region header_region;
 
-	region_set(&header_region, base, ARENA_PAGE);
-	if (!region_grow(&header_region, ARENA_PAGE))
+	region_set(&header_region, base, 2 * ARENA_PAGE);
+	if (!region_grow(&header_region, 2 * ARENA_PAGE))
 		return false;
 	slot->index = index;
 	slot->header = (struct slot_header *)base;
+	slot->events = (struct arena_events *)(base + arena->events_offset);
 	slot->modules = (struct arena_module *)(base + arena->modules_offset);
 	slot->nodes = (struct arena_node *)(base + arena->nodes_offset);
 	slot->sites = (struct arena_site *)(base + arena->sites_offset);
@@ -116,6 +118,7 @@ bool slot_map(struct slot *slot, uint32_t index)
 	for (uint32_t shard = 0; shard < SHARDS; shard++)
 		region_set(&slot->counters_region[shard], base + arena->counters_offset + shard * shard_bytes,
 			   shard_bytes);
+	region_set(&slot->marks_region, base + arena->mark_names_offset, MARKS_BYTES);
 	region_set(&slot->estimates_region, base + arena->estimates_offset,
 		   (size_t)arena->site_capacity * sizeof(struct arena_estimates));
 	return true;
@@ -247,6 +250,14 @@ static uint32_t shard_take(void)
 	return SHARED_SHARD;
 }
 
+/* Threads that share a shard are spread over the lines that no thread has to itself. */
+static uint32_t event_line_of(const struct thread *thread)
+{
+	if (thread->shard != SHARED_SHARD)
+		return thread->shard;
+	return SHARED_SHARD + (uint32_t)((index_spread((uintptr_t)thread) >> 32) % (ARENA_EVENT_LINES - SHARED_SHARD));
+}
+
 /*
  * glibc calls a key's destructor again, up to four rounds, while it is set again. The state is given back in
  * the last, so that what other destructors free is still counted by an own state.
@@ -298,6 +309,7 @@ COLD struct thread *thread_start(void)
 		return local.thread;
 	}
 	thread->shard = shard_take();
+	thread->event_line = event_line_of(thread);
 	thread->capture_level = 0;
 	thread->rounds = 0;
 	thread->newest = 0;

@@ -39,16 +39,19 @@ static inline bool region_ensure(struct region *region, size_t end)
 /* ---- the slot ---- */
 
 enum { SHARDS = 8, SHARED_SHARD = SHARDS - 1 };
+enum { MARKS_BYTES = ARENA_MARKS * sizeof(struct arena_mark_name) + SHARDS * sizeof(struct arena_marks) };
 
 struct slot {
 	uint32_t index;
 	struct slot_header *header;
+	struct arena_events *events; /* always writable, as the header is */
 	struct arena_module *modules;
 	struct arena_node *nodes;
 	struct arena_site *sites;
 	struct region modules_region, nodes_region, sites_region, misuse_region, fds_region;
 	struct region counters_region[SHARDS];
 	struct region estimates_region;
+	struct region marks_region; /* names, then a line for each shard */
 };
 
 static inline struct arena_counters *slot_counters(struct slot *slot, uint32_t shard, uint32_t site)
@@ -72,6 +75,7 @@ struct thread {
 	_Atomic(uint32_t) in_section;    /* nesting depth: a signal handler may record inside a section */
 	_Atomic(uint32_t) stuck;         /* depth left behind by a handler that jumped out; fork does not wait for it */
 	uint32_t shard;                  /* SHARED_SHARD, or one that only this thread writes */
+	uint32_t event_line;             /* of slot.events: the shard, or one of those that several threads write */
 	uint32_t capture_level;          /* captures under way: a signal may come in the middle of one */
 	uint32_t rounds;                 /* of destructors seen at the thread's end */
 	uintptr_t stack_low, stack_high; /* addresses known to be readable */

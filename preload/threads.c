@@ -8,6 +8,7 @@
  * remembered. Nothing is put between a new thread and its start routine.
  * These functions return their error and leave errno alone; so do we.
  */
+#include "events.h"
 #include "hooks.h"
 
 static bool is_detached(const pthread_attr_t *attributes)
@@ -38,6 +39,8 @@ HOOK int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restri
 	bool detached = is_detached(attributes);
 	int error = REAL(pthread_create)(thread, attributes, start, argument);
 
+	if (error == 0)
+		event_add(EVENT_THREADS, 1);
 	if (error == 0 && detached)
 		detached_created(HERE);
 	else if (error == 0)
@@ -115,8 +118,10 @@ HOOK int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 {
 	int result = REAL(thrd_create)(thread, start, argument);
 
-	if (result == thrd_success)
+	if (result == thrd_success) {
+		event_add(EVENT_THREADS, 1);
 		handle_acquired(HERE, SEEP_KIND_THREAD, (uintptr_t)*thread);
+	}
 	return result;
 }
 

@@ -26,6 +26,12 @@ vfork:
 	movl $1, %fs:(%rcx)
 	ret
 1:	movl $0, %fs:(%rcx)
+	movl %eax, %edi
+	subq $8, %rsp
+	.cfi_adjust_cfa_offset 8
+	call vforked
+	addq $8, %rsp
+	.cfi_adjust_cfa_offset -8
 	ret
 2:	negl %eax
 	pushq %rax

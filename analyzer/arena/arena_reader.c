@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/utf8.h"
+
 /* More than any arena has: what is beyond is damage, and must not become an allocation. */
 enum { MOST_SLOTS = 65536, MOST_SHARDS = 1024, MOST_ENTRIES = 1 << 24 };
 enum { SHORTEST_INTERVAL_MS = 10, LONGEST_INTERVAL_MS = 3600 * 1000, DEFAULT_INTERVAL_MS = 1000 };
@@ -46,6 +48,9 @@ static bool tables_fit(const struct arena_header *head)
 		{head->sites_offset, head->site_capacity, sizeof(struct arena_site)},
 		{head->misuse_offset, head->misuse_capacity, sizeof(struct arena_misuse)},
 		{head->fds_offset, head->fd_capacity, sizeof(struct arena_fd)},
+		{head->events_offset, ARENA_EVENT_LINES, sizeof(struct arena_events)},
+		{head->mark_names_offset, ARENA_MARKS, sizeof(struct arena_mark_name)},
+		{head->marks_offset, head->shard_count, sizeof(struct arena_marks)},
 		{head->estimates_offset, head->site_capacity, sizeof(struct arena_estimates)},
 		{head->counters_offset, head->site_capacity, sizeof(struct arena_counters) * head->shard_count},
 	};
@@ -291,6 +296,7 @@ int arena_read_slot(struct arena_reader *reader, uint32_t slot, struct slot_head
 	out->sites_used = at_most(out->sites_used, head->site_capacity);
 	out->misuse_used = at_most(out->misuse_used, head->misuse_capacity);
 	out->fds_used = at_most(out->fds_used, head->fd_capacity);
+	out->marks_used = at_most(out->marks_used, ARENA_MARKS);
 	out->private_range_count = at_most(out->private_range_count, ARENA_PRIVATE_RANGES);
 	out->exe[sizeof(out->exe) - 1] = '\0';
 	out->allocator[sizeof(out->allocator) - 1] = '\0';
@@ -375,6 +381,75 @@ uint32_t arena_read_counters(struct arena_reader *reader, uint32_t slot, uint32_
 		done += piece;
 	}
 	return done;
+}
+
+/* ---- events and marks ---- */
+
+bool arena_read_events(struct arena_reader *reader, uint32_t slot, uint64_t counts[EVENT_COUNT])
+{
+	struct arena_events lines[ARENA_EVENT_LINES];
+	struct table table = {reader->head.events_offset, ARENA_EVENT_LINES, sizeof(lines[0])};
+
+	memset(counts, 0, EVENT_COUNT * sizeof(*counts));
+	if (read_table(reader, slot, table, 0, lines, ARENA_EVENT_LINES) != ARENA_EVENT_LINES)
+		return false;
+	for (uint32_t line = 0; line < ARENA_EVENT_LINES; line++)
+		for (int event = 0; event < EVENT_COUNT; event++)
+			counts[event] += lines[line].count[event];
+	return true;
+}
+
+static void make_printable(char name[ARENA_MARK_NAME])
+{
+	name[ARENA_MARK_NAME - 1] = '\0';
+	utf8_make(name);
+	for (; *name; name++)
+		if ((unsigned char)*name < ' ' || *name == 0x7f)
+			*name = '?';
+}
+
+static bool sum_marks(struct arena_reader *reader, uint32_t slot, uint64_t sums[ARENA_MARKS])
+{
+	struct table table = {reader->head.marks_offset, reader->head.shard_count, sizeof(struct arena_marks)};
+	struct arena_marks shard;
+
+	memset(sums, 0, ARENA_MARKS * sizeof(*sums));
+	for (uint32_t i = 0; i < reader->head.shard_count; i++) {
+		if (read_table(reader, slot, table, i, &shard, 1) != 1)
+			return false;
+		for (uint32_t mark = 0; mark < ARENA_MARKS; mark++)
+			sums[mark] += shard.count[mark];
+	}
+	return true;
+}
+
+/* The first place of the name that `index` has. */
+static uint32_t first_of_name(const struct arena_mark *marks, uint32_t index)
+{
+	uint32_t first = 0;
+
+	while (strcmp(marks[first].name, marks[index].name) != 0)
+		first++;
+	return first;
+}
+
+uint32_t arena_read_marks(struct arena_reader *reader, uint32_t slot, uint32_t used, struct arena_mark out[ARENA_MARKS])
+{
+	struct table table = {reader->head.mark_names_offset, ARENA_MARKS, sizeof(struct arena_mark_name)};
+	struct arena_mark_name names[ARENA_MARKS];
+	uint64_t sums[ARENA_MARKS];
+
+	used = at_most(used, ARENA_MARKS);
+	if (!used || read_table(reader, slot, table, 0, names, used) != used || !sum_marks(reader, slot, sums))
+		return 0;
+	for (uint32_t i = 0; i < used; i++) {
+		out[i].count = 0;
+		memcpy(out[i].name, names[i].name, sizeof(out[i].name));
+		make_printable(out[i].name);
+		if (names[i].ready && out[i].name[0])
+			out[first_of_name(out, i)].count += sums[i];
+	}
+	return used;
 }
 
 /* ---- what an entry may be ---- */

@@ -75,6 +75,19 @@ uint32_t arena_read_counters(struct arena_reader *reader, uint32_t slot, uint32_
 uint32_t arena_read_estimates(struct arena_reader *reader, uint32_t slot, uint32_t first, struct arena_estimates *out,
 			      uint32_t count);
 
+/* By enum arena_event, summed over the threads. False if the file fails. */
+bool arena_read_events(struct arena_reader *reader, uint32_t slot, uint64_t counts[EVENT_COUNT]);
+/*
+ * Of the names [0, used): the sum of each name's counts, at its first place; names are printable UTF-8. What is not
+ * complete, has no name or stands there twice has the count 0. Returns how many were read: 0 if the file fails.
+ */
+struct arena_mark {
+	char name[ARENA_MARK_NAME];
+	uint64_t count;
+};
+uint32_t arena_read_marks(struct arena_reader *reader, uint32_t slot, uint32_t used,
+			  struct arena_mark out[ARENA_MARKS]);
+
 /* Checks of one entry, as read; `index` is its own. Pure. */
 enum arena_status arena_module_status(struct arena_module *module); /* ends its path with a NUL */
 enum arena_status arena_node_status(const struct arena_header *head, const struct arena_node *node, uint32_t index);

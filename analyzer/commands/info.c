@@ -15,6 +15,8 @@ struct gathered {
 	struct info_process *processes;
 	struct info_mark *marks;
 	size_t mark_count, mark_capacity;
+	struct info_event *events;
+	size_t event_count, event_capacity;
 	struct store_adaptation *adaptations;
 	size_t adaptation_count, adaptation_capacity;
 	double max_overhead;
@@ -45,6 +47,15 @@ static void take_mark(const struct store_mark *mark, void *context)
 		.kind = memory_string(mark->kind),
 		.text = memory_string(mark->text),
 	};
+}
+
+static void take_event(const struct store_event *event, void *context)
+{
+	struct gathered *all = context;
+
+	all->events = memory_grow(all->events, &all->event_capacity, all->event_count + 1, sizeof(*all->events));
+	all->events[all->event_count++] =
+		(struct info_event){.name = memory_string(event->name), .count = event->count};
 }
 
 static void take_adaptation(const struct store_adaptation *adaptation, void *context)
@@ -91,6 +102,9 @@ static void release_gathered(struct gathered *all)
 		release_mark(&all->marks[i]);
 	free(all->marks);
 	free(all->mark_ids);
+	for (size_t i = 0; i < all->event_count; i++)
+		free(all->events[i].name);
+	free(all->events);
 	free(all->adaptations);
 	free(all->processes);
 	free(all->host);
@@ -162,6 +176,8 @@ static int gather(struct session *session, struct gathered *all, struct error *e
 		code = gather_processes(session, all, error);
 	all->process_id = session->process_id;
 	if (!code)
+		code = store_each_event(main->store, session->process_id, take_event, all, error);
+	if (!code)
 		code = gather_limit(session, all, error);
 	if (!code)
 		code = gather_marks(session, all, error);
@@ -184,6 +200,8 @@ static void add_info(const struct session *session, const struct gathered *all, 
 		.processes = all->processes,
 		.marks = all->marks,
 		.mark_count = all->mark_count,
+		.events = all->events,
+		.event_count = all->event_count,
 		.adaptations = all->adaptations,
 		.adaptation_count = all->adaptation_count,
 		.max_overhead = all->max_overhead,

@@ -7,6 +7,7 @@
 #ifndef SEEP_MEMBER_H
 #define SEEP_MEMBER_H
 
+#include "events.h"
 #include "hook_cost.h"
 #include "proc.h"
 #include "sampler.h"
@@ -30,6 +31,7 @@ struct member {
 	bool impossible_said;
 	struct sample_memory sample;
 	struct hook_cost_memory cost;
+	struct event_memory events;
 };
 
 /* What tells the process that claimed an entry from another one with its pid. */

@@ -443,6 +443,7 @@ static void forget(struct recorder *recorder)
 		watch_forget(member->watch);
 		member->sample.is_stored = false;
 		member->cost.is_stored = false;
+		member->events = (struct event_memory){{0}, {0}};
 	}
 	recorder->unslotted = 0;
 	recorder->sampling_is_stored = false;
@@ -557,6 +558,8 @@ static int record_member(struct recorder *recorder, struct member *member, const
 	spend_rows(recorder, member, reading);
 	if (code == SEEP_OK)
 		code = fd_mark_record(member->watch, tick, lives);
+	if (code == SEEP_OK)
+		code = events_record(member->watch, &member->events, tick);
 	if (code == SEEP_OK && lives && sample)
 		code = sampler_take(&recorder->sampler, member->watch, &member->sample, tick);
 	if (code == SEEP_OK && (sample || !lives))

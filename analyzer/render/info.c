@@ -171,6 +171,19 @@ static void add_kinds(struct buffer *out, const struct info *info)
 	}
 }
 
+/* What happened, beside what was acquired. */
+static void add_events(struct buffer *out, const struct info *info)
+{
+	if (!info->event_count)
+		return;
+	add_section(out, info, "     count  event");
+	for (size_t i = 0; i < info->event_count; i++) {
+		buffer_format(out, "%10llu  ", (unsigned long long)info->events[i].count);
+		report_name(out, info->events[i].name);
+		buffer_add(out, "\n");
+	}
+}
+
 /* ---- processes ---- */
 
 static void add_state(struct buffer *out, const struct info *info, const struct model_process *process)
@@ -496,6 +509,7 @@ void info_text(struct buffer *out, const struct info *info)
 	add_recording(out, info);
 	add_limit(out, info);
 	add_kinds(out, info);
+	add_events(out, info);
 	add_processes(out, info);
 	add_marks(out, info);
 	add_misuse(out, info);

@@ -25,6 +25,11 @@ struct info_descriptor {
 	char *target, *tcp_state; /* NULL unknown */
 };
 
+struct info_event {
+	char *name;
+	uint64_t count;
+};
+
 struct info_mark {
 	int64_t time_ns;
 	uint32_t process_id, node_id; /* 0 none */
@@ -39,6 +44,8 @@ struct info {
 	const struct info_process *processes; /* by process id */
 	const struct info_mark *marks;
 	size_t mark_count;
+	const struct info_event *events;
+	size_t event_count;
 	const struct store_adaptation *adaptations;
 	size_t adaptation_count;
 	double max_overhead; /* percent; 0: there was no limit on the hooks' cost */

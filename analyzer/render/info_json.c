@@ -86,6 +86,18 @@ static void add_kinds(struct json *json, const struct info *info)
 	json_end_array(json);
 }
 
+static void add_events(struct json *json, const struct info *info)
+{
+	json_begin_array(json, "event_counts");
+	for (size_t i = 0; i < info->event_count; i++) {
+		json_begin_object(json, NULL);
+		json_string(json, "name", info->events[i].name);
+		json_uint(json, "count", info->events[i].count);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
 static void add_figures(struct json *json, const struct store_process_figures *figures)
 {
 	json_begin_object(json, "kernel");
@@ -309,6 +321,7 @@ void info_json(struct buffer *out, const struct info *info)
 	json_uint(&json, "code_addresses", info->summary->addresses);
 	sampling_json_history(&json, "sampling", recording->samplings, recording->sampling_count);
 	add_kinds(&json, info);
+	add_events(&json, info);
 	add_processes(&json, info);
 	add_limit(&json, info);
 	add_marks(&json, info);

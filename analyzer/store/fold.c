@@ -74,6 +74,10 @@ static const char *const fold_steps[] = {
 	" FROM cost c JOIN (SELECT id, target FROM folding UNION SELECT target, target FROM folding) f"
 	"  ON f.id = c.process_id"
 	" WHERE time = (SELECT max(time) FROM cost WHERE process_id = c.process_id) GROUP BY f.target",
+	"INSERT OR REPLACE INTO event_series SELECT max(newest), f.target, name, 3600, sum(count)"
+	" FROM (SELECT process_id, name, count, max(time) AS newest FROM event_series GROUP BY process_id, name) e"
+	" JOIN (SELECT id, target FROM folding UNION SELECT target, target FROM folding) f ON f.id = e.process_id"
+	" GROUP BY f.target, name",
 	"INSERT INTO trust (process_id, name, value) SELECT f.target, 'folded_processes', count(*) FROM folding f"
 	" WHERE true GROUP BY f.target ON CONFLICT DO UPDATE SET value = value + excluded.value",
 	"INSERT INTO trust (process_id, name, value) SELECT f.target, t.name, sum(t.value)"
@@ -104,6 +108,9 @@ static const char *const fold_steps[] = {
 	"DELETE FROM total WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM process_sample WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM cost WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM event_series WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM event_series WHERE process_id IN (SELECT target FROM folding) AND (process_id, name, time) NOT IN"
+	" (SELECT process_id, name, max(time) FROM event_series GROUP BY process_id, name, time / 3600)",
 	"DELETE FROM trust WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM misuse WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM unseen_descriptor WHERE process_id IN (SELECT id FROM folding)",

@@ -44,27 +44,42 @@ static int delete_before(struct store *store, const char *table, int64_t end, co
 	return code ? code : store_put_meta_integer(store, key, end, error);
 }
 
-/* Of the rows of resolution `from_s` before `end`, the last of each bucket stays, with the bucket's resolution. */
-static int roll_table(struct store *store, const char *table, int64_t from_s, int64_t bucket_s, int64_t end,
-		      struct error *error)
+/*
+ * Of the rows of resolution `from_s` before `end`, the last of each series and bucket stays, with the bucket's
+ * resolution. `series`: the columns that tell one series from another.
+ */
+static int roll_table(struct store *store, const char *table, const char *series, int64_t from_s, int64_t bucket_s,
+		      int64_t end, struct error *error)
 {
 	char sql[1024];
 
 	snprintf(sql, sizeof(sql),
-		 "DELETE FROM %s WHERE time < %lld AND resolution = %lld AND (process_id, time) NOT IN"
-		 " (SELECT process_id, max(time) FROM %s WHERE time < %lld AND resolution = %lld"
-		 "  GROUP BY process_id, time / %lld);"
+		 "DELETE FROM %s WHERE time < %lld AND resolution = %lld AND (%s, time) NOT IN"
+		 " (SELECT %s, max(time) FROM %s WHERE time < %lld AND resolution = %lld"
+		 "  GROUP BY %s, time / %lld);"
 		 "UPDATE %s SET resolution = %lld WHERE time < %lld AND resolution = %lld",
-		 table, (long long)end, (long long)from_s, table, (long long)end, (long long)from_s,
-		 (long long)bucket_s, table, (long long)bucket_s, (long long)end, (long long)from_s);
+		 table, (long long)end, (long long)from_s, series, series, table, (long long)end, (long long)from_s,
+		 series, (long long)bucket_s, table, (long long)bucket_s, (long long)end, (long long)from_s);
 	return store_execute(store, sql, error);
 }
 
 static int roll_process_samples(struct store *store, int64_t from_s, int64_t bucket_s, int64_t end, struct error *error)
 {
-	int code = roll_table(store, "process_sample", from_s, bucket_s, end, error);
+	int code = roll_table(store, "process_sample", "process_id", from_s, bucket_s, end, error);
 
-	return code ? code : roll_table(store, "cost", from_s, bucket_s, end, error);
+	return code ? code : roll_table(store, "cost", "process_id", from_s, bucket_s, end, error);
+}
+
+/* They are held against callsites' figures, and need not be kept in more detail than those. */
+static int roll_events(struct store *store, int64_t now, struct error *error)
+{
+	static const char table[] = "event_series", series[] = "process_id, name";
+	int code = roll_table(store, table, series, 1, MINUTE_S,
+			      bucket_start(now - store->writer->keep_second_s, MINUTE_S), error);
+
+	return code ? code
+		    : roll_table(store, table, series, MINUTE_S, HOUR_S,
+				 bucket_start(now - store->writer->keep_minute_s, HOUR_S), error);
 }
 
 static int end_minute(struct store *store, int64_t last, int64_t now, struct error *error)
@@ -101,6 +116,8 @@ int roll_up(struct store *store, int64_t last, int64_t now, struct error *error)
 		if (code == SEEP_OK)
 			code = roll_process_samples(store, MINUTE_S, HOUR_S,
 						    bucket_start(now - PROCESS_KEEP_MINUTE_S, HOUR_S), error);
+		if (code == SEEP_OK)
+			code = roll_events(store, now, error);
 	}
 	return code;
 }

@@ -189,6 +189,15 @@ CREATE TABLE cost (                      -- what the hooks cost the process, fro
   PRIMARY KEY (process_id, time)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE event_series (              -- what happened to the process, counted since it began: a row when that changed
+  time       INTEGER NOT NULL,
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  name       TEXT NOT NULL,              -- arena.h lists them; 'mark:NAME' is the program's own (seep.h)
+  resolution INTEGER NOT NULL,           -- seconds: 1, 60 or 3600
+  count      INTEGER NOT NULL,
+  PRIMARY KEY (time, process_id, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE adaptation (                -- what --max-overhead has changed
   time_ns         INTEGER PRIMARY KEY,
   interval        INTEGER NOT NULL,      -- from then on: mean bytes between recorded heap blocks, 0 every one
@@ -317,3 +326,15 @@ SELECT time, process_id, resolution, cpu_ns, acquisition_ns + release_ns AS hook
         / nullif(cpu_ns - coalesce(lag(cpu_ns) OVER earlier, 0), 0) AS percent,
        captures, captured_frames, rule_misses
 FROM cost WHERE cpu_ns IS NOT NULL WINDOW earlier AS (PARTITION BY process_id ORDER BY time);
+
+-- One row a process and event: the newest count, and the time of its last change.
+CREATE VIEW event_total AS
+SELECT e.process_id, p.pid, e.name, e.count, max(e.time) AS time
+FROM event_series e JOIN process p ON p.id = e.process_id GROUP BY e.process_id, e.name;
+
+-- One row a process, event and moment at which it had happened again; per_second is that of the time since the row
+-- before, NULL in the first one.
+CREATE VIEW event_rate AS
+SELECT time, process_id, name, resolution, count,
+       1.0 * (count - lag(count) OVER earlier) / (time - lag(time) OVER earlier) AS per_second
+FROM event_series WINDOW earlier AS (PARTITION BY process_id, name ORDER BY time);

@@ -70,6 +70,21 @@ struct store_costs {
 };
 int store_read_costs(struct store *store, uint32_t process_id, struct store_costs *out, struct error *error);
 
+/*
+ * What happened to a process, since it began (the names are arena.h's), and what it marked itself ("mark:NAME").
+ */
+#define STORE_MARK_PREFIX "mark:"
+struct store_event {
+	const char *name;
+	uint64_t count;
+};
+/*
+ * Calls `each` for every event that has a count, by name, marks last. process_id 0: the sums of all. Strings live for
+ * the call only. A recording of before there were such events has none.
+ */
+int store_each_event(struct store *store, uint32_t process_id, void (*each)(const struct store_event *, void *),
+		     void *context, struct error *error);
+
 /* A change of the sampling interval that the limit on the hooks' cost has led to. */
 struct store_adaptation {
 	int64_t time_ns;

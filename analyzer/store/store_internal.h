@@ -14,7 +14,7 @@
 #include "store.h"
 
 #define STORE_APPLICATION_ID 0x53656570 /* "Seep" */
-#define STORE_VERSION 2
+#define STORE_VERSION 3
 
 /* A row of figures, in the tables' order; what sampling adds came with version 2. */
 #define STORE_COUNTERS "acquired_count, acquired_bytes, released_count, released_bytes, birth_sum, temporary_count"

@@ -267,6 +267,19 @@ int store_put_cost(struct store *store, uint32_t process_id, const struct store_
 	return writer_run(store, statement, error);
 }
 
+int store_put_event(struct store *store, uint32_t process_id, const char *name, uint64_t count, struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_EVENT, error);
+
+	if (statement) {
+		sqlite3_bind_int64(statement, 1, store->writer->last_tick);
+		sqlite3_bind_int64(statement, 2, process_id);
+		bind_text(statement, 3, name);
+		sqlite3_bind_int64(statement, 4, (int64_t)count);
+	}
+	return writer_run(store, statement, error);
+}
+
 int store_put_adaptation(struct store *store, const struct store_adaptation *adaptation, struct error *error)
 {
 	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_ADAPTATION, error);

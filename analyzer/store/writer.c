@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/utf8.h"
 #include "writer_internal.h"
 
 static const char schema[] =
@@ -73,48 +74,6 @@ int writer_get(struct store *store, sqlite3_stmt *statement, int64_t *value, str
 	return code;
 }
 
-/* Length of the UTF-8 sequence at `text`, 0 if it is none. Overlong forms and surrogates are let through: they harm
- * nobody. */
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t length = text[0] < 0x80             ? 1
-			: (text[0] & 0xe0) == 0xc0 ? 2
-			: (text[0] & 0xf0) == 0xe0 ? 3
-			: (text[0] & 0xf8) == 0xf0 ? 4
-						   : 0;
-
-	for (size_t i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return length;
-}
-
-static bool is_utf8(const char *text)
-{
-	size_t length;
-
-	for (; *text; text += length) {
-		length = utf8_length((const unsigned char *)text);
-		if (!length)
-			return false;
-	}
-	return true;
-}
-
-static void make_utf8(char *text)
-{
-	size_t length;
-
-	for (; *text; text += length) {
-		length = utf8_length((const unsigned char *)text);
-		if (!length) {
-			*text = '?';
-			length = 1;
-		}
-	}
-}
-
 void bind_text(sqlite3_stmt *statement, int column, const char *text)
 {
 	char *copy;
@@ -123,13 +82,13 @@ void bind_text(sqlite3_stmt *statement, int column, const char *text)
 		sqlite3_bind_null(statement, column);
 		return;
 	}
-	if (is_utf8(text)) {
+	if (utf8_is_valid(text)) {
 		sqlite3_bind_text(statement, column, text, -1, SQLITE_STATIC);
 		return;
 	}
 	copy = strdup(text);
 	if (copy)
-		make_utf8(copy);
+		utf8_make(copy);
 	sqlite3_bind_text(statement, column, copy ? copy : "?", -1, SQLITE_TRANSIENT);
 	free(copy);
 }

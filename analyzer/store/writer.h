@@ -130,6 +130,9 @@ int store_put_process_sample(struct store *store, const struct store_process_sam
 /* cost->time is the transaction's. */
 int store_put_cost(struct store *store, uint32_t process_id, const struct store_cost *cost, struct error *error);
 
+/* The count of an event since the process began. */
+int store_put_event(struct store *store, uint32_t process_id, const char *name, uint64_t count, struct error *error);
+
 int store_put_adaptation(struct store *store, const struct store_adaptation *adaptation, struct error *error);
 
 int store_put_trust(struct store *store, uint32_t process_id, const char *name, uint64_t value, struct error *error);

@@ -54,6 +54,8 @@
 	X(PUT_COST, "INSERT OR REPLACE INTO cost (process_id, time, resolution, cpu_ns, acquisition_ns, release_ns,"  \
 		    " error_ns, acquisitions_timed, releases_timed, clipped, captures, captured_frames, rule_misses)" \
 		    " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")                                 \
+	X(PUT_EVENT, "INSERT OR REPLACE INTO event_series (time, process_id, name, resolution, count)"                \
+		     " VALUES (?1, ?2, ?3, 1, ?4)")                                                                   \
 	X(PUT_ADAPTATION, "INSERT OR REPLACE INTO adaptation (time_ns, interval, interval_before, hook_ns, cpu_ns,"   \
 			  " limit_percent) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                          \
 	X(PUT_TRUST, "INSERT OR REPLACE INTO trust (process_id, name, value) VALUES (?1, ?2, ?3)")                    \

@@ -70,11 +70,14 @@ static inline void fixture_layout(struct arena_header *head)
 	head->misuse_capacity = FIXTURE_MISUSE;
 	head->fd_capacity = FIXTURE_FDS;
 	head->shard_count = FIXTURE_SHARDS;
+	head->events_offset = fixture_place(&offset, ARENA_PAGE);
 	head->modules_offset = fixture_place(&offset, FIXTURE_MODULES * sizeof(struct arena_module));
 	head->nodes_offset = fixture_place(&offset, FIXTURE_NODES * sizeof(struct arena_node));
 	head->sites_offset = fixture_place(&offset, FIXTURE_SITES * sizeof(struct arena_site));
 	head->misuse_offset = fixture_place(&offset, FIXTURE_MISUSE * sizeof(struct arena_misuse));
 	head->fds_offset = fixture_place(&offset, FIXTURE_FDS * sizeof(struct arena_fd));
+	head->mark_names_offset = fixture_place(&offset, ARENA_MARKS * sizeof(struct arena_mark_name));
+	head->marks_offset = fixture_place(&offset, FIXTURE_SHARDS * sizeof(struct arena_marks));
 	head->estimates_offset = fixture_place(&offset, FIXTURE_SITES * sizeof(struct arena_estimates));
 	head->counters_offset = fixture_place(&offset, FIXTURE_SHARDS * FIXTURE_SITES * sizeof(struct arena_counters));
 	head->slot_size = offset;
@@ -158,6 +161,21 @@ static inline struct arena_counters *fixture_counters(struct arena_fixture *aren
 	       site;
 }
 
+static inline struct arena_events *fixture_events(struct arena_fixture *arena, uint32_t slot, uint32_t line)
+{
+	return (struct arena_events *)fixture_at(arena, slot, arena->head->events_offset) + line;
+}
+
+static inline struct arena_mark_name *fixture_mark_name(struct arena_fixture *arena, uint32_t slot, uint32_t mark)
+{
+	return (struct arena_mark_name *)fixture_at(arena, slot, arena->head->mark_names_offset) + mark;
+}
+
+static inline struct arena_marks *fixture_marks(struct arena_fixture *arena, uint32_t slot, uint32_t shard)
+{
+	return (struct arena_marks *)fixture_at(arena, slot, arena->head->marks_offset) + shard;
+}
+
 /* ---- what a process does ---- */
 
 static inline uint32_t fixture_add_module(struct arena_fixture *arena, uint32_t slot, const char *path)
@@ -208,6 +226,16 @@ static inline void fixture_release(struct arena_fixture *arena, uint32_t slot, u
 	counters->released_count += count;
 	counters->released_bytes += bytes;
 	counters->birth_sum -= count;
+}
+
+static inline uint32_t fixture_add_mark(struct arena_fixture *arena, uint32_t slot, const char *name)
+{
+	uint32_t index = fixture_slot(arena, slot)->marks_used++;
+	struct arena_mark_name *mark = fixture_mark_name(arena, slot, index);
+
+	snprintf(mark->name, sizeof(mark->name), "%s", name);
+	mark->ready = 1;
+	return index;
 }
 
 /* Claims a slot for a process, with what each slot has from the start. */

@@ -79,6 +79,57 @@ static void counters_are_summed_over_the_shards(void **state)
 	arena_close(reader);
 }
 
+static void events_are_summed_over_the_lines(void **state)
+{
+	struct arena_reader *reader = open_arena();
+	uint64_t counts[EVENT_COUNT];
+
+	(void)state;
+	fixture_claim(&arena, 2, 77);
+	for (uint32_t line = 0; line < ARENA_EVENT_LINES; line++)
+		for (int event = 0; event < EVENT_COUNT; event++)
+			fixture_events(&arena, 2, line)->count[event] = (uint64_t)event + line;
+	assert_true(arena_read_events(reader, 2, counts));
+	for (int event = 0; event < EVENT_COUNT; event++)
+		assert_int_equal(counts[event],
+				 ARENA_EVENT_LINES * event + ARENA_EVENT_LINES * (ARENA_EVENT_LINES - 1) / 2);
+	assert_false(arena_read_events(reader, FIXTURE_SLOTS, counts));
+	assert_int_equal(truncate(arena.path, (off_t)arena.head->slots_offset), 0);
+	assert_false(arena_read_events(reader, 2, counts));
+	arena_close(reader);
+}
+
+static void marks_are_summed_by_name_and_their_names_are_printable(void **state)
+{
+	struct arena_reader *reader = open_arena();
+	struct arena_mark marks[ARENA_MARKS];
+
+	(void)state;
+	fixture_claim(&arena, 2, 77);
+	fixture_add_mark(&arena, 2, "request");
+	fixture_add_mark(&arena, 2, "a\nb\x1b[31m\xff\xc3\xa4");
+	fixture_add_mark(&arena, 2, "request"); /* two threads at once */
+	fixture_add_mark(&arena, 2, "");
+	fixture_mark_name(&arena, 2, fixture_add_mark(&arena, 2, "not complete"))->ready = 0;
+	memset(fixture_mark_name(&arena, 2, fixture_add_mark(&arena, 2, "x"))->name, 'x', ARENA_MARK_NAME);
+	for (uint32_t shard = 0; shard < FIXTURE_SHARDS; shard++)
+		for (uint32_t mark = 0; mark < 6; mark++)
+			fixture_marks(&arena, 2, shard)->count[mark] = mark + 1;
+	assert_int_equal(arena_read_marks(reader, 2, 6, marks), 6);
+	assert_string_equal(marks[0].name, "request");
+	assert_int_equal(marks[0].count, FIXTURE_SHARDS * (1 + 3));
+	assert_string_equal(marks[1].name, "a?b?[31m?\xc3\xa4");
+	assert_int_equal(marks[1].count, FIXTURE_SHARDS * 2);
+	assert_int_equal(marks[2].count, 0);
+	assert_int_equal(marks[3].count, 0);
+	assert_int_equal(marks[4].count, 0);
+	assert_int_equal(strlen(marks[5].name), ARENA_MARK_NAME - 1);
+	assert_int_equal(arena_read_marks(reader, 2, 0, marks), 0);
+	assert_int_equal(arena_read_marks(reader, 2, UINT32_MAX, marks), ARENA_MARKS);
+	assert_int_equal(arena_read_marks(reader, FIXTURE_SLOTS, 6, marks), 0);
+	arena_close(reader);
+}
+
 static void a_slot_is_read_with_its_tables(void **state)
 {
 	struct arena_reader *reader = open_arena();
@@ -213,6 +264,10 @@ static void impossible_dimensions_are_refused(void **state)
 		{&arena.head->nodes_offset, 0},
 		{&arena.head->nodes_offset, UINT32_MAX - 7},
 		{&arena.head->sites_offset, sound.sites_offset + 1},
+		{&arena.head->events_offset, 0},
+		{&arena.head->events_offset, (uint32_t)arena.head->slot_size - ARENA_PAGE + 8},
+		{&arena.head->mark_names_offset, UINT32_MAX - 7},
+		{&arena.head->marks_offset, (uint32_t)arena.head->slot_size - sizeof(struct arena_marks)},
 		{(uint32_t *)&arena.head->slots_offset, 0},
 		{(uint32_t *)&arena.head->slot_size, ARENA_PAGE},
 		{(uint32_t *)&arena.head->slot_size + 1, UINT32_MAX},
@@ -275,6 +330,8 @@ static void read_slot(struct arena_reader *reader, uint32_t slot)
 	static struct arena_counters counters[FIXTURE_SITES];
 	static struct arena_misuse misuse[FIXTURE_MISUSE];
 	static struct arena_fd fds[FIXTURE_FDS];
+	static struct arena_mark marks[ARENA_MARKS];
+	uint64_t events[EVENT_COUNT];
 	const struct arena_header *head = arena_head(reader);
 	struct slot_header header;
 	uint32_t count;
@@ -301,6 +358,10 @@ static void read_slot(struct arena_reader *reader, uint32_t slot)
 	arena_read_counters(reader, slot, 0, counters, FIXTURE_SITES);
 	arena_read_misuse(reader, slot, misuse, FIXTURE_MISUSE);
 	arena_read_fds(reader, slot, fds, FIXTURE_FDS);
+	arena_read_events(reader, slot, events);
+	count = arena_read_marks(reader, slot, header.marks_used, marks);
+	for (uint32_t i = 0; i < count; i++)
+		assert_true(strlen(marks[i].name) < ARENA_MARK_NAME);
 }
 
 static void read_all(void)
@@ -377,6 +438,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(counters_are_summed_over_the_shards),
+		test(events_are_summed_over_the_lines),
+		test(marks_are_summed_by_name_and_their_names_are_printable),
 		test(a_slot_is_read_with_its_tables),
 		test(a_released_slot_is_zero_and_free_and_takes_no_memory),
 		test(the_recorder_sets_the_clock_and_the_recording_path),

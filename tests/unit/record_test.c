@@ -251,6 +251,66 @@ static void a_process_is_recorded_to_its_last_event(void **state)
 	assert_int_equal(access(arena.path, F_OK), -1);
 }
 
+struct event_sums {
+	uint64_t accepted, reads, forks, mark;
+	size_t names;
+};
+
+static void sum_event(const struct store_event *event, void *context)
+{
+	struct event_sums *sums = context;
+
+	sums->names++;
+	if (strcmp(event->name, "accepted") == 0)
+		sums->accepted = event->count;
+	else if (strcmp(event->name, "read_calls") == 0)
+		sums->reads = event->count;
+	else if (strcmp(event->name, "forks") == 0)
+		sums->forks = event->count;
+	else if (strcmp(event->name, "mark:turn") == 0)
+		sums->mark = event->count;
+}
+
+static struct event_sums events_of(const char *path)
+{
+	struct event_sums sums = {0};
+	struct store *store;
+
+	must(store_open(path, &store, &error));
+	must(store_each_event(store, 0, sum_event, &sums, &error));
+	store_close(store);
+	return sums;
+}
+
+static void events_are_recorded_to_the_last_and_by_the_next_recorder_too(void **state)
+{
+	struct recorder *recorder = open_recorder();
+	struct event_sums sums;
+	uint32_t pid, mark;
+
+	(void)state;
+	start_process(0, &pid);
+	recorder_step(recorder, true);
+	assert_int_equal(events_of(recording).names, 0);
+	mark = fixture_add_mark(&arena, 0, "turn");
+	fixture_events(&arena, 0, 1)->count[EVENT_ACCEPTED] = 3;
+	fixture_events(&arena, 0, ARENA_EVENT_LINES - 1)->count[EVENT_ACCEPTED] = 4;
+	fixture_events(&arena, 0, 0)->count[EVENT_FORKS] = UINT64_MAX; /* damage: nobody counts that far */
+	fixture_marks(&arena, 0, 2)->count[mark] = 9;
+	recorder_step(recorder, true);
+	recorder_close(recorder);
+	fixture_events(&arena, 0, 0)->count[EVENT_READ_CALLS] = 5;
+	recorder = open_recorder();
+	end_child(pid);
+	finish_recorder(recorder);
+	sums = events_of(recording);
+	assert_int_equal(sums.accepted, 7);
+	assert_int_equal(sums.reads, 5);
+	assert_int_equal(sums.forks, 0);
+	assert_int_equal(sums.mark, 9);
+	assert_int_equal(sums.names, 3);
+}
+
 static void a_site_without_events_takes_no_row(void **state)
 {
 	struct recorder *recorder = open_recorder();
@@ -885,6 +945,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_process_is_recorded_to_its_last_event),
+		test(events_are_recorded_to_the_last_and_by_the_next_recorder_too),
 		test(a_site_without_events_takes_no_row),
 		test(an_entry_that_was_not_complete_is_recorded_when_it_is),
 		test(events_of_a_stack_that_was_never_completed_are_kept),

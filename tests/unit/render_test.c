@@ -445,6 +445,7 @@ static void info_names_processes_marks_misuse_and_reasons(void **state)
 				 .text = "EMFILE",
 				 .descriptors = descriptors,
 				 .descriptor_count = 3};
+	struct info_event events[] = {{"accepted", 1200}, {"mark:a\nb", 7}};
 	struct info_process processes[2] = {
 		[1] = {.is_shown = true,
 		       .has_figures = true,
@@ -490,6 +491,8 @@ static void info_names_processes_marks_misuse_and_reasons(void **state)
 	recording->modules[2].symbol_status = memory_string("no debug info");
 	summary_build(recording, test->fixture.totals, test->fixture.count, &summary);
 	info_text(&test->out, &(struct info){.recording = recording,
+					     .events = events,
+					     .event_count = 2,
 					     .summary = &summary,
 					     .max_overhead = 5,
 					     .adaptations = adaptations,

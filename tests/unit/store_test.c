@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cmocka.h> /* needs the ones above */
+#include <sqlite3.h>
 
 #include "../../analyzer/base/clock.h"
 #include "../../analyzer/store/writer.h"
@@ -497,6 +498,131 @@ static void the_cost_of_hooks_gets_coarser_with_age(void **state)
 	assert_int_equal(costs_of(fixture.process).newest.time, START + 4 * 86400 - 20);
 }
 
+struct event_list {
+	size_t count;
+	char names[8][64];
+	uint64_t counts[8];
+};
+
+static void take_event(const struct store_event *event, void *context)
+{
+	struct event_list *list = context;
+
+	assert_true(list->count < 8);
+	snprintf(list->names[list->count], sizeof(list->names[0]), "%s", event->name);
+	list->counts[list->count++] = event->count;
+}
+
+static struct event_list events_of(uint32_t process)
+{
+	struct event_list list = {0};
+	struct store *reader;
+
+	must(store_open(path, &reader, &error));
+	must(store_each_event(reader, process, take_event, &list, &error));
+	store_close(reader);
+	return list;
+}
+
+static void put_events(struct fixture *fixture, int64_t time, uint32_t process, uint64_t count)
+{
+	must(store_begin(fixture->store, time * NS_PER_S, &error));
+	must(store_put_event(fixture->store, process, "accepted", count, &error));
+	must(store_put_event(fixture->store, process, "mark:a", 2 * count, &error));
+	must(store_put_event(fixture->store, process, "write_calls", 3 * count, &error));
+	must(store_commit(fixture->store, &error));
+}
+
+static void events_are_told_by_their_newest_count_marks_last(void **state)
+{
+	struct fixture fixture;
+	struct event_list all, one;
+	uint32_t other;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	must(store_begin(fixture.store, START_NS, &error));
+	other = put_process(fixture.store, 1, START_NS);
+	must(store_commit(fixture.store, &error));
+	put_events(&fixture, START + 1, fixture.process, 5);
+	put_events(&fixture, START + 2, other, 100);
+	put_events(&fixture, START + 3, fixture.process, 7);
+	store_close(fixture.store);
+	all = events_of(0);
+	assert_int_equal(all.count, 3);
+	assert_string_equal(all.names[0], "accepted");
+	assert_string_equal(all.names[1], "write_calls");
+	assert_string_equal(all.names[2], "mark:a");
+	assert_int_equal(all.counts[0], 107);
+	assert_int_equal(all.counts[1], 321);
+	one = events_of(fixture.process);
+	assert_int_equal(one.counts[0], 7);
+	assert_int_equal(one.counts[2], 14);
+}
+
+/* A single integer that a query of the public views gives. */
+static int64_t query_integer(const char *sql)
+{
+	sqlite3_stmt *statement;
+	sqlite3 *db;
+	int64_t value;
+
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return value;
+}
+
+static void events_get_coarser_with_age_as_callsites_do(void **state)
+{
+	struct fixture fixture;
+	char sql[160];
+	const int64_t end = START + 86400;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	for (int64_t time = START; time < end; time += time < end - 3 * 3600 ? 20 : 2)
+		put_events(&fixture, time, fixture.process, (uint64_t)(time - START + 1));
+	must(store_finish(fixture.store, end * NS_PER_S, &error));
+	store_close(fixture.store);
+	assert_int_equal(events_of(0).counts[0], 86400 - 1);
+	/* 12 minutes of seconds at most, three hours of minutes, the rest in hours: not 9,360 rows */
+	assert_in_range(query_integer("SELECT count(*) FROM event_series WHERE name = 'accepted'"), 200, 700);
+	assert_true(query_integer("SELECT min(time) FROM event_series WHERE resolution = 1") <= end - 120);
+	assert_true(query_integer("SELECT min(time) FROM event_series WHERE resolution = 60") <= end - 7200);
+	/* every row is true at its own time */
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM event_series WHERE name = 'accepted' AND count <> time - %lld",
+		 (long long)START - 1);
+	assert_int_equal(query_integer(sql), 0);
+	assert_int_equal(
+		query_integer("SELECT max(abs(per_second - 1) > 1e-9) FROM event_rate WHERE name = 'accepted'"), 0);
+	assert_int_equal(query_integer("SELECT count FROM event_total WHERE name = 'write_calls'"), 3 * (86400 - 1));
+}
+
+static void a_recording_of_the_schema_before_has_no_events(void **state)
+{
+	struct fixture fixture;
+	sqlite3 *db;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	tick(&fixture, START + 1, fixture.sites[0], 5, 1);
+	must(store_finish(fixture.store, START_NS + 2 * NS_PER_S, &error));
+	store_close(fixture.store);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "DROP VIEW event_total; DROP VIEW event_rate; DROP TABLE event_series;"
+				      "PRAGMA user_version=2",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(total_at(0, INT64_MAX).live_count, 4);
+	assert_int_equal(events_of(0).count, 0);
+}
+
 /* Each site changes in each step: hours, then the last three in minutes, then the last minutes in seconds. */
 static void four_days_of_2000_active_callsites_stay_below_64_megabytes(void **state)
 {
@@ -550,6 +676,8 @@ static void many_processes_that_end_are_added_together_exactly(void **state)
 		must(store_put_inherited(fixture.store, child, fixture.sites[0], 5, 50, 5, &error));
 		must(store_put_trust(fixture.store, child, "unseen_frees", 1, &error));
 		must(store_put_cost(fixture.store, child, &cost, &error));
+		must(store_put_event(fixture.store, child, "accepted", 2, &error));
+		must(store_put_event(fixture.store, child, "mark:a", 4, &error));
 		must(store_end_process(fixture.store, child, now_ns, false, &error));
 		must(store_commit(fixture.store, &error));
 	}
@@ -560,6 +688,12 @@ static void many_processes_that_end_are_added_together_exactly(void **state)
 	assert_in_range(total_at(0, START_NS + 2000 * NS_PER_S).acquired_count, 3, 3 * 2000);
 	assert_in_range(total_at(0, START_NS + 2900 * NS_PER_S).acquired_count, 3 * 2700, 3 * 2900);
 	store_close(fixture.store);
+	assert_int_equal(events_of(0).counts[0], 2 * PROCESSES);
+	assert_int_equal(events_of(0).counts[1], 4 * PROCESSES);
+	/* of the folded ones a row an hour */
+	assert_in_range(query_integer("SELECT count(*) FROM event_series e JOIN process p ON p.id = process_id"
+				      " WHERE slot = -1"),
+			2, 4);
 
 	must(store_open(path, &reader, &error));
 	must(store_read_recording(reader, &recording, &error));
@@ -755,7 +889,7 @@ static void a_newer_schema_is_refused(void **state)
 {
 	(void)state;
 	make_finished();
-	poke(60, "\0\0\0\3", 4);
+	poke(60, "\0\0\0\4", 4);
 	expect_refusal(SEEP_ERR_NEWER, "newer Seep");
 }
 
@@ -841,6 +975,9 @@ int main(void)
 		test(kernel_figures_get_coarser_with_age),
 		test(the_cost_of_hooks_is_told_of_the_end_of_a_known_moment_and_of_a_minute_before),
 		test(the_cost_of_hooks_gets_coarser_with_age),
+		test(events_are_told_by_their_newest_count_marks_last),
+		test(events_get_coarser_with_age_as_callsites_do),
+		test(a_recording_of_the_schema_before_has_no_events),
 		test(four_days_of_2000_active_callsites_stay_below_64_megabytes),
 		test(many_processes_that_end_are_added_together_exactly),
 		test(a_finished_recording_is_one_file),
