@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "utf8.h"
+
 static void add_line(struct json *json)
 {
 	buffer_add(json->out, "\n");
@@ -11,61 +13,42 @@ static void add_line(struct json *json)
 		buffer_add(json->out, "  ");
 }
 
-/* The bytes of the UTF-8 sequence at `text`, 0 if it is none. Overlong forms and surrogates are none. */
-static size_t sequence_size(const unsigned char *text)
-{
-	size_t size = text[0] < 0x80   ? 1
-		      : text[0] < 0xc2 ? 0
-		      : text[0] < 0xe0 ? 2
-		      : text[0] < 0xf0 ? 3
-		      : text[0] < 0xf5 ? 4
-				       : 0;
-
-	for (size_t i = 1; i < size; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return size;
-}
-
-static void add_character(struct json *json, const char *text, size_t size)
+static void add_character(struct buffer *out, const char *text, size_t size)
 {
 	switch (*text) {
 	case '"':
-		buffer_add(json->out, "\\\"");
+		buffer_add(out, "\\\"");
 		return;
 	case '\\':
-		buffer_add(json->out, "\\\\");
+		buffer_add(out, "\\\\");
 		return;
 	case '\n':
-		buffer_add(json->out, "\\n");
+		buffer_add(out, "\\n");
 		return;
 	case '\t':
-		buffer_add(json->out, "\\t");
+		buffer_add(out, "\\t");
 		return;
 	default:
 		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			buffer_format(json->out, "\\u%04x", (unsigned)(unsigned char)*text);
+			buffer_format(out, "\\u%04x", (unsigned)(unsigned char)*text);
 		else
-			buffer_add_bytes(json->out, text, size);
+			buffer_add_bytes(out, text, size);
 	}
 }
 
-static void add_quoted(struct json *json, const char *text)
+void json_quote(struct buffer *out, const char *text)
 {
-	buffer_add(json->out, "\"");
+	buffer_add(out, "\"");
 	while (*text) {
-		size_t size = sequence_size((const unsigned char *)text);
+		size_t size = utf8_size(text);
 
 		if (size)
-			add_character(json, text, size);
+			add_character(out, text, size);
 		else
-			buffer_add(json->out, "\\ufffd");
+			buffer_add(out, "\\ufffd");
 		text += size ? size : 1;
 	}
-	buffer_add(json->out, "\"");
+	buffer_add(out, "\"");
 }
 
 static void add_key(struct json *json, const char *key)
@@ -77,7 +60,7 @@ static void add_key(struct json *json, const char *key)
 	json->has_items = true;
 	if (!key)
 		return;
-	add_quoted(json, key);
+	json_quote(json->out, key);
 	buffer_add(json->out, ": ");
 }
 
@@ -127,7 +110,7 @@ void json_string(struct json *json, const char *key, const char *text)
 		return;
 	}
 	add_key(json, key);
-	add_quoted(json, text);
+	json_quote(json->out, text);
 }
 
 void json_int(struct json *json, const char *key, int64_t value)

@@ -30,4 +30,7 @@ void json_real(struct json *json, const char *key, double value); /* not finite:
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 
+/* A JSON string alone, with its quotation marks. */
+void json_quote(struct buffer *out, const char *text);
+
 #endif
