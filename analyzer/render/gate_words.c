@@ -275,7 +275,7 @@ char *gate_message(const struct gate_report *report, const struct gate_finding *
 	case GATE_BUDGET:
 		return budget_message(finding);
 	case GATE_DURATION:
-		return memory_format("%s were judged, and the policy wants %s", figure_age(input->span_s).text,
+		return memory_format("%s was judged, and the policy wants %s", figure_age(input->span_s).text,
 				     figure_age(input->policy->minimum_s).text);
 	case GATE_POWER:
 		return power_message(finding);
