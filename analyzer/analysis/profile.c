@@ -538,28 +538,30 @@ void profile_release(struct profile *profile)
 	*profile = (struct profile){0};
 }
 
+void profile_mark_stack(const struct recording *recording, uint32_t node_id, bool *visited, bool *needed)
+{
+	while (node_id && node_id < recording->node_count && !visited[node_id]) {
+		const struct model_node *node = &recording->nodes[node_id];
+
+		visited[node_id] = true;
+		if (node->location_id < recording->location_count)
+			needed[node->location_id] = true;
+		node_id = node->parent_id;
+	}
+}
+
 void profile_mark_needed(const struct profile_input *input, const struct value_type *type, bool *needed)
 {
 	const struct recording *recording = input->recording;
 	bool *visited = memory_zeroed(recording->node_count, sizeof(*visited));
 
 	for (size_t i = 0; i < input->count; i++) {
-		uint32_t node_id;
-
 		struct uncertainty uncertainty = sampling_of(type, &input->totals[i]);
 
 		if (!wanted_value(input, type, &input->totals[i]) &&
 		    (!is_of_report(input, type, &input->totals[i]) || !uncertainty_is_any(&uncertainty)))
 			continue;
-		node_id = recording->sites[input->totals[i].site_id].node_id;
-		while (node_id && node_id < recording->node_count && !visited[node_id]) {
-			const struct model_node *node = &recording->nodes[node_id];
-
-			visited[node_id] = true;
-			if (node->location_id < recording->location_count)
-				needed[node->location_id] = true;
-			node_id = node->parent_id;
-		}
+		profile_mark_stack(recording, recording->sites[input->totals[i].site_id].node_id, visited, needed);
 	}
 	free(visited);
 }

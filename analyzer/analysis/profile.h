@@ -109,4 +109,7 @@ bool profile_is_c_library(const char *module);
  */
 void profile_mark_needed(const struct profile_input *input, const struct value_type *type, bool *needed);
 
+/* The same of one stack; `visited`, by node id, spares what other stacks have marked. */
+void profile_mark_stack(const struct recording *recording, uint32_t node_id, bool *visited, bool *needed);
+
 #endif

@@ -12,6 +12,7 @@
 	X(run, "[-o FILE] [--interval S] [--] CMD...", "run a program and record what it holds")            \
 	X(record, "[ARENA]", "read arenas into recordings; resumes one whose recorder died")                \
 	X(top, "[options] [FILE]", "callsites by what they hold, as pprof -top prints them")                \
+	X(growth, "[options] [FILE]", "what leaks, warms up, is steady: since when, how fast, with what")   \
 	X(tree, "[options] [FILE]", "the calling-context tree from the outermost frame down")               \
 	X(peek, "[options] REGEX [FILE]", "callers and callees of matching functions")                      \
 	X(list, "[options] REGEX [FILE]", "source lines of matching functions, annotated")                  \

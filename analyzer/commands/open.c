@@ -114,7 +114,7 @@ static int find_process(struct session *session, struct error *error)
 	return pid && !session->process_id ? SEEP_ERR_NOT_FOUND : SEEP_OK;
 }
 
-static int find_moments(struct session *session, struct error *error)
+int session_moments(struct session *session, struct error *error)
 {
 	const struct options *options = session->options;
 	const struct recording *recording = &session->main.recording;
@@ -335,7 +335,7 @@ struct trust session_trust(const struct session *session)
 	return trust;
 }
 
-static void fill_head(struct session *session)
+void session_head(struct session *session)
 {
 	const struct options *options = session->options;
 	struct recording *recording = &session->main.recording;
@@ -384,7 +384,7 @@ int session_open(const struct options *options, struct session *session, struct 
 }
 
 /* All is read: a recorder that ends need not wait for us to let go of the file. */
-static void close_files(struct session *session)
+void session_close_files(struct session *session)
 {
 	store_close(session->main.store);
 	store_close(session->base.store);
@@ -410,7 +410,7 @@ int session_build(struct session *session, struct session *previous, struct erro
 	if (base)
 		code = open_recording(base, &session->base, error);
 	if (!code)
-		code = find_moments(session, error);
+		code = session_moments(session, error);
 	if (!code)
 		code = read_figures(session, error);
 	if (code)
@@ -423,8 +423,8 @@ int session_build(struct session *session, struct session *previous, struct erro
 	if (code)
 		return code;
 	profile_build(inputs, input_count, &wanted, &session->profile);
-	fill_head(session);
-	close_files(session);
+	session_head(session);
+	session_close_files(session);
 	return SEEP_OK;
 }
 

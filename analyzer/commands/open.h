@@ -49,6 +49,12 @@ int session_open(const struct options *options, struct session *session, struct 
  */
 int session_build(struct session *session, struct session *previous, struct error *error);
 
+/* The parts of session_build(), for commands that read other figures: since_ns and until_ns; the head; no more reading.
+ */
+int session_moments(struct session *session, struct error *error);
+void session_head(struct session *session);
+void session_close_files(struct session *session);
+
 void session_close(struct session *session);
 
 /* The shared part of the reports' options for graph_build(). */

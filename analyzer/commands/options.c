@@ -54,6 +54,7 @@ static int set_type(struct options *options, const char *name, struct error *err
 {
 	char known[512] = "";
 
+	options->type_is_given = true;
 	if (value_type_find(name, &options->type))
 		return SEEP_OK;
 	for (unsigned i = 0; value_type_name(i); i++) {
@@ -195,6 +196,11 @@ static int take(struct options *options, enum option_id id, const char *value, s
 		return set_pid("--process", value, &options->process_pid, error);
 	case OPTION_PID:
 		return set_pid("--pid", value, &options->live_pid, error);
+	case OPTION_STACKS:
+		options->stacks = true;
+		return SEEP_OK;
+	case OPTION_WRAPPER:
+		return set_regex("--wrapper", value, &options->wrapper, &options->wrapper_regex, error);
 	case OPTION_JSON:
 		options->json = true;
 		return SEEP_OK;
@@ -315,6 +321,16 @@ static int check_operands(const struct options *options, struct error *error)
 			 options->operands[most], options->command_name);
 }
 
+/* What is said on the command line counts. */
+static int take_environment(struct options *options, struct error *error)
+{
+	const char *wrappers = getenv("SEEP_WRAPPERS");
+
+	if (!(options->command & rows[OPTION_WRAPPER].commands) || options->wrapper || !wrappers || !*wrappers)
+		return SEEP_OK;
+	return set_regex("SEEP_WRAPPERS", wrappers, &options->wrapper, &options->wrapper_regex, error);
+}
+
 int options_parse(enum options_command command, int argc, char **argv, struct options *out, struct error *error)
 {
 	int code;
@@ -326,7 +342,7 @@ int options_parse(enum options_command command, int argc, char **argv, struct op
 		return code;
 	out->limit_is_given = out->limit != SIZE_MAX;
 	if (!out->limit_is_given) {
-		bool is_ranking = command & (FOR_TOP | FOR_DIFF);
+		bool is_ranking = command & (FOR_TOP | FOR_DIFF | FOR_GROWTH);
 
 		out->limit = out->json ? 0 : is_ranking ? DEFAULT_TOP : command == FOR_TREE ? DEFAULT_TREE : 0;
 	}
@@ -334,7 +350,9 @@ int options_parse(enum options_command command, int argc, char **argv, struct op
 	out->operand_count = argc - optind;
 	if (out->watch_s > 0 && out->json)
 		return error_set(error, SEEP_ERR_USAGE, "--watch and --json exclude each other; leave one out");
-	code = check_operands(out, error);
+	code = take_environment(out, error);
+	if (!code)
+		code = check_operands(out, error);
 	if (code || !(command & (FOR_PEEK | FOR_LIST)))
 		return code;
 	code = compile("REGEX", out->operands[0], &out->name_regex, error);
@@ -352,6 +370,8 @@ void options_release(struct options *options)
 		regfree(&options->ignore_regex);
 	if (options->hide)
 		regfree(&options->hide_regex);
+	if (options->wrapper)
+		regfree(&options->wrapper_regex);
 	*options = (struct options){0};
 }
 

@@ -24,28 +24,33 @@ enum options_command {
 	FOR_LIST = 8,
 	FOR_DIFF = 16,
 	FOR_INFO = 32,
+	FOR_GROWTH = 64,
 	FOR_REPORTS = FOR_TOP | FOR_TREE | FOR_PEEK | FOR_LIST | FOR_DIFF,
-	FOR_ALL = FOR_REPORTS | FOR_INFO,
+	FOR_ALL = FOR_REPORTS | FOR_INFO | FOR_GROWTH,
+	FOR_FIGURES = FOR_REPORTS | FOR_GROWTH,
 };
 
 /* clang-format off */
 #define OPTIONS(X) \
-	X(TYPE, "type", 0, "TYPE", FOR_REPORTS, "what to count: inuse_space (default), inuse_objects, alloc_space,\n" \
-	  "alloc_objects, sockets, fds, timers, threads, streams, mappings,\nwatches, or one kind by name (file, pipe, timerfd, ...)") \
+	X(TYPE, "type", 0, "TYPE", FOR_FIGURES, "what to count: inuse_space (default; growth: all), inuse_objects,\n" \
+	  "alloc_space, alloc_objects, sockets, fds, timers, threads, streams,\nmappings, watches, or one kind by name (file, pipe, timerfd, ...)") \
 	X(BY, "by", 0, "WHAT", FOR_REPORTS, "one row for each function (default), line, file, module or stack") \
 	X(CUM, "cum", 0, NULL, FOR_REPORTS, "sort by cum: what a function and all it called hold") \
-	X(LIMIT, "limit", 'n', "N", FOR_REPORTS, "show N rows, 0 for all (top and diff 10, tree 80, peek and list all;\n" \
+	X(LIMIT, "limit", 'n', "N", FOR_FIGURES, "show N rows, 0 for all (top, diff and growth 10, tree 80, peek and list all;\n" \
 	  "with --json all)") \
-	X(FOCUS, "focus", 0, "REGEX", FOR_REPORTS, "only stacks with a function, file or module that matches") \
-	X(IGNORE, "ignore", 0, "REGEX", FOR_REPORTS, "no stacks with one that matches") \
-	X(HIDE, "hide", 0, "REGEX", FOR_REPORTS, "leave out the frames that match") \
-	X(SHOW_ALL, "show-all", 0, NULL, FOR_REPORTS, "show the frames of the allocator and the C library, too") \
+	X(FOCUS, "focus", 0, "REGEX", FOR_FIGURES, "only stacks with a function, file or module that matches") \
+	X(IGNORE, "ignore", 0, "REGEX", FOR_FIGURES, "no stacks with one that matches") \
+	X(HIDE, "hide", 0, "REGEX", FOR_FIGURES, "leave out the frames that match") \
+	X(SHOW_ALL, "show-all", 0, NULL, FOR_FIGURES, "show the frames of the allocator and the C library, too") \
 	X(BASE, "base", 0, "FILE", FOR_REPORTS & ~FOR_DIFF, "subtract the figures of another recording") \
-	X(SINCE, "since", 0, "TIME", FOR_REPORTS, "what changed since then: 2026-11-21T14:02:03, 14:02,\n" \
+	X(SINCE, "since", 0, "TIME", FOR_FIGURES, "what changed since then: 2026-11-21T14:02:03, 14:02,\n" \
 	  "10m (before the end) or +30s (after the start)") \
-	X(UNTIL, "until", 0, "TIME", FOR_REPORTS, "the figures as they were then") \
+	X(UNTIL, "until", 0, "TIME", FOR_FIGURES, "the figures as they were then") \
 	X(PROCESS, "process", 0, "PID", FOR_ALL, "only this process of the recording") \
 	X(PID, "pid", 0, "PID", FOR_ALL & ~FOR_DIFF, "the recording that this running process is in, instead of FILE") \
+	X(STACKS, "stacks", 'v', NULL, FOR_GROWTH, "show whole stacks") \
+	X(WRAPPER, "wrapper", 0, "REGEX", FOR_GROWTH, "functions that only hand on what they allocate, beside those that are\n" \
+	  "found ($SEEP_WRAPPERS)") \
 	X(WATCH, "watch", 0, "[S]", FOR_TOP, "refresh each S seconds (1); q quits") \
 	X(JSON, "json", 0, NULL, FOR_ALL, "print JSON") \
 	X(DEBUGINFOD, "debuginfod", 0, NULL, FOR_ALL, "ask the servers of $DEBUGINFOD_URLS for missing debug info") \
@@ -56,12 +61,14 @@ struct options {
 	enum options_command command;
 	const char *command_name; /* for messages */
 	struct value_type type;
+	bool type_is_given;
 	enum graph_by by;
-	bool by_cum, show_all, json, debuginfod, help;
+	bool by_cum, show_all, stacks, json, debuginfod, help;
 	size_t limit; /* 0 all */
 	bool limit_is_given;
 	const char *focus, *ignore, *hide, *base; /* as given; NULL not given */
-	regex_t focus_regex, ignore_regex, hide_regex;
+	const char *wrapper;                      /* as given, or of the environment */
+	regex_t focus_regex, ignore_regex, hide_regex, wrapper_regex;
 	regex_t name_regex; /* the REGEX of peek and list */
 	bool has_name;
 	struct moment since, until;

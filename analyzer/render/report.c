@@ -42,7 +42,7 @@ static void add_time(struct buffer *out, int64_t time_ns)
 	buffer_format(out, "Time: %s\n", text);
 }
 
-static void add_filters(struct buffer *out, const struct report_head *head)
+void report_filters(struct buffer *out, const struct report_head *head)
 {
 	const struct {
 		const char *name, *value;
@@ -70,16 +70,22 @@ static void add_total_width(struct buffer *out, const struct report_head *head, 
 	sampling_add_width(out, unit, head->total, &head->uncertainty, 0);
 }
 
-static void add_head(struct buffer *out, const struct report_head *head, struct unit unit)
+void report_begin(struct buffer *out, const struct report_head *head)
 {
 	if (head->program) {
 		buffer_add(out, "File: ");
 		report_name(out, head->program);
 		buffer_add(out, "\n");
 	}
-	buffer_format(out, "Type: %s\n", head->type.name);
+	if (head->type.name)
+		buffer_format(out, "Type: %s\n", head->type.name);
 	if (head->time_ns)
 		add_time(out, head->time_ns);
+}
+
+static void add_head(struct buffer *out, const struct report_head *head, struct unit unit)
+{
+	report_begin(out, head);
 	/* The blank at the end is pprof's: it has room for a ratio that only profiles of time have. */
 	if (head->duration_ns) {
 		buffer_format(out, "Duration: %s, Total samples = %s", figure_duration(head->duration_ns).text,
@@ -88,7 +94,7 @@ static void add_head(struct buffer *out, const struct report_head *head, struct 
 		buffer_add(out, " \n");
 	}
 	sampling_add_head(out, head);
-	add_filters(out, head);
+	report_filters(out, head);
 }
 
 struct shown {
@@ -122,8 +128,7 @@ static void add_nothing(struct buffer *out, const struct report_head *head, size
 		buffer_add(out, "No stack passes the filters.\n");
 }
 
-/* The trust lines; the last one names the recording, which the user may have left to us to find. */
-static void add_tail(struct buffer *out, const struct report_head *head)
+void report_end(struct buffer *out, const struct report_head *head)
 {
 	bool is_stale = head->trust.stale_s > 0;
 	char *note = memory_format("%s%s%s%s", head->recording,
@@ -236,7 +241,7 @@ void report_top(struct buffer *out, const struct report_head *head, const struct
 		buffer_format(out, "%s\n", inline_label(node));
 	}
 	add_nothing(out, head, graph->node_count);
-	add_tail(out, head);
+	report_end(out, head);
 }
 
 /* ---- peek ---- */
@@ -309,7 +314,7 @@ size_t report_peek(struct buffer *out, const struct report_head *head, const str
 	}
 	if (limit && matched > limit)
 		buffer_format(out, "Showing %zu of %zu matching nodes\n", limit, matched);
-	add_tail(out, head);
+	report_end(out, head);
 	return matched;
 }
 
@@ -366,7 +371,7 @@ void report_tree(struct buffer *out, const struct report_head *head, const struc
 		add_tree_name(out, tree, (uint32_t)i, root_count);
 	}
 	add_nothing(out, head, tree->node_count);
-	add_tail(out, head);
+	report_end(out, head);
 }
 
 /* ---- list ---- */
@@ -473,5 +478,5 @@ void report_list(struct buffer *out, const struct report_head *head, const struc
 	sampling_add_head(out, head);
 	for (size_t i = 0; i < routines->count; i++)
 		add_routine(out, head, &routines->items[i], &sources[i]);
-	add_tail(out, head);
+	report_end(out, head);
 }

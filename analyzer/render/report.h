@@ -67,6 +67,13 @@ void report_list_json(struct buffer *out, const struct report_head *head, const 
 
 /* ---- parts ---- */
 
+/* The first lines: program, type (if there is one) and time; and the filters that were asked for. */
+void report_begin(struct buffer *out, const struct report_head *head);
+void report_filters(struct buffer *out, const struct report_head *head);
+
+/* The last: the trust lines, with the name of the recording, which the user may have left to us to find. */
+void report_end(struct buffer *out, const struct report_head *head);
+
 /*
  * The trust lines: two, and a third if the recording was left unfinished. `note` ends the last one; NULL none.
  */

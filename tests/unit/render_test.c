@@ -15,6 +15,7 @@
 #include "../../analyzer/base/clock.h"
 #include "../../analyzer/render/info.h"
 #include "../../analyzer/render/report.h"
+#include "golden.h"
 #include "recording_fixture.h"
 
 #define MB (1 << 20)
@@ -82,47 +83,6 @@ static void build(struct test *test, const char *type)
 		.total = test->profile.total,
 		.trust = trust_sum(&test->fixture.recording, 0, 0),
 	};
-}
-
-/* ---- golden files ---- */
-
-static char *read_file(const char *path)
-{
-	struct buffer text = {0};
-	FILE *file = fopen(path, "r");
-	char part[4096];
-	size_t size;
-
-	if (!file)
-		return NULL;
-	buffer_add(&text, "");
-	while ((size = fread(part, 1, sizeof(part), file)) > 0)
-		buffer_add_bytes(&text, part, size);
-	fclose(file);
-	return text.text;
-}
-
-static void write_file(const char *path, const struct buffer *text)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_int_equal(buffer_print(text, file), 0);
-	fclose(file);
-}
-
-static void expect_golden(const struct buffer *text, const char *name)
-{
-	char *path = memory_format("tests/golden/%s", name), *golden;
-
-	if (getenv("SEEP_UPDATE_GOLDEN"))
-		write_file(path, text);
-	golden = read_file(path);
-	if (!golden)
-		fail_msg("%s is missing; the tests are run from the repository's root", path);
-	assert_string_equal(text->text, golden);
-	free(golden);
-	free(path);
 }
 
 /* ---- top ---- */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.h - from an open session to its judgement: reads the series, resolves names, judges. Shared by the commands
+ * that speak of growth.
+ */
+#ifndef SEEP_JUDGE_H
+#define SEEP_JUDGE_H
+
+#include "../analysis/judgement.h"
+#include "../store/series.h"
+#include "open.h"
+
+/* Owns what the judgement borrows, beside the session's recording. Zeroed is valid and empty. */
+struct judged_recording {
+	struct judgement judgement;
+	struct store_series series;
+	struct correlate_counter *events; /* as in the series */
+};
+
+/* What the command line says of judging: kinds, filters, wrappers. */
+struct judgement_options judge_options(const struct options *options);
+
+/*
+ * Judges what the session has open, from --since to --until, one process or all; fills session->head and closes its
+ * files. SEEP_ERR_NOT_FOUND, with a sentence, if there is nothing to judge: no callsite, or less than two seconds.
+ * Release with judge_release(), also after an error, and before the session is closed.
+ */
+int judge_session(struct session *session, const struct judgement_options *options, struct judged_recording *out,
+		  struct error *error);
+void judge_release(struct judged_recording *judged);
+
+#endif
