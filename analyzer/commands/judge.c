@@ -128,6 +128,10 @@ int judge_session(struct session *session, const struct judgement_options *optio
 		return code;
 	collect_events(out);
 	judge(session, options, out);
+	if (!out->judgement.group_count)
+		return error_set(error, SEEP_ERR_NOT_FOUND, "%s has nothing%s%s to judge that passes the filters",
+				 session->main.recording.path, session->options->type_is_given ? " of type " : "",
+				 session->options->type_is_given ? session->options->type.name : "");
 	session_head(session);
 	session_close_files(session);
 	return SEEP_OK;

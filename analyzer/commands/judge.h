@@ -22,8 +22,8 @@ struct judgement_options judge_options(const struct options *options);
 
 /*
  * Judges what the session has open, from --since to --until, one process or all; fills session->head and closes its
- * files. SEEP_ERR_NOT_FOUND, with a sentence, if there is nothing to judge: no callsite, or less than two seconds.
- * Release with judge_release(), also after an error, and before the session is closed.
+ * files. SEEP_ERR_NOT_FOUND, with a sentence, if there is nothing to judge: no callsite (that passes the filters), or
+ * less than two seconds. Release with judge_release(), also after an error, and before the session is closed.
  */
 int judge_session(struct session *session, const struct judgement_options *options, struct judged_recording *out,
 		  struct error *error);

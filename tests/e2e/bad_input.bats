@@ -18,7 +18,7 @@ refuses() { # CODE PATTERN ARGUMENT...
 }
 
 # Every command that reads a recording.
-readers=(top tree info 'peek .' 'list .')
+readers=(top growth tree info 'peek .' 'list .')
 
 make_recording() {
   under good.db "$PROGRAMS/stack_recursion" >/dev/null
@@ -29,6 +29,8 @@ make_recording() {
   make_recording
   refuses 2 'no-such-command' no-such-command
   refuses 2 '--no-such-option' top --no-such-option good.db
+  refuses 2 'other commands' growth --by function good.db
+  refuses 2 'regular expression' growth --wrapper '(' good.db
   refuses 2 'no-such-type' top --type no-such-type good.db
   refuses 2 'no-such-key' top --by no-such-key good.db
   refuses 2 'xyz' top -n xyz good.db

@@ -10,12 +10,15 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h> /* needs the ones above */
 #include <sqlite3.h>
 
+#include "../../analyzer/analysis/judgement.h"
 #include "../../analyzer/base/clock.h"
+#include "../../analyzer/store/series.h"
 #include "../../analyzer/store/writer.h"
 
 #define START INT64_C(1700000040) /* at a full minute, not at a full hour */
@@ -623,13 +626,58 @@ static void a_recording_of_the_schema_before_has_no_events(void **state)
 	assert_int_equal(events_of(0).count, 0);
 }
 
+static const struct store_series_options all_series = {.since_ns = INT64_MIN, .until_ns = INT64_MAX};
+
+/* What `seep growth` does, and the CPU time that it takes. */
+static size_t count_leaks(double *seconds)
+{
+	clock_t started = clock();
+	struct judgement_input input = {0};
+	struct judgement_options options = {0};
+	struct judgement judgement;
+	struct judgement_site sites[2000];
+	struct recording recording;
+	struct store_series series;
+	struct store *reader;
+	size_t leaks;
+
+	must(store_open(path, &reader, &error));
+	must(store_read_recording(reader, &recording, &error));
+	must(store_read_series(reader, &all_series, &series, &error));
+	assert_int_equal(series.site_count, 2000);
+	for (size_t i = 0; i < series.site_count; i++) {
+		double *const *values = series.sites[i].values;
+
+		sites[i].site_id = series.sites[i].site_id;
+		sites[i].series = (struct growth_series){.live_objects = values[SERIES_LIVE_OBJECTS],
+							 .live_bytes = values[SERIES_LIVE_BYTES],
+							 .acquired_objects = values[SERIES_ACQUIRED_OBJECTS],
+							 .acquired_bytes = values[SERIES_ACQUIRED_BYTES],
+							 .released_objects = values[SERIES_RELEASED_OBJECTS],
+							 .mean_age_s = values[SERIES_MEAN_AGE_S]};
+	}
+	input.recording = &recording;
+	input.grid = (struct growth_grid){series.grid.start_s, series.grid.step_s, series.grid.count};
+	input.sites = sites;
+	input.site_count = series.site_count;
+	judgement_build(&input, &options, &judgement);
+	leaks = judgement.verdict_counts[VERDICT_LEAK];
+	judgement_release(&judgement);
+	store_series_release(&series);
+	recording_release(&recording);
+	store_close(reader);
+	*seconds = (double)(clock() - started) / CLOCKS_PER_SEC;
+	return leaks;
+}
+
 /* Each site changes in each step: hours, then the last three in minutes, then the last minutes in seconds. */
-static void four_days_of_2000_active_callsites_stay_below_64_megabytes(void **state)
+static void four_days_of_2000_active_callsites_stay_below_64_megabytes_and_are_judged_in_2_seconds(void **state)
 {
 	struct fixture fixture;
 	struct arena_counters figures = counters(0, 0);
 	struct stat status;
 	int64_t end = START + 4 * 86400;
+	double seconds;
 
 	(void)state;
 	fixture_open(&fixture, 2000);
@@ -650,6 +698,9 @@ static void four_days_of_2000_active_callsites_stay_below_64_megabytes(void **st
 	stat(path, &status);
 	print_message("finished: %.1f MB\n", (double)status.st_size / 1e6);
 	assert_true(status.st_size < 64 * 1000 * 1000);
+	assert_int_equal(count_leaks(&seconds), 2000);
+	print_message("judged in %.2f s\n", seconds);
+	assert_true(seconds < 2);
 }
 
 static void many_processes_that_end_are_added_together_exactly(void **state)
@@ -903,6 +954,7 @@ static void another_database_is_refused(void **state)
 
 static void read_everything(void)
 {
+	struct store_series series;
 	struct store *reader;
 	struct recording recording;
 	struct model_total *totals;
@@ -920,6 +972,8 @@ static void read_everything(void)
 	}
 	if (store_read_totals(reader, 0, START_NS + 5 * NS_PER_S, &totals, &count, &error) == SEEP_OK)
 		free(totals);
+	store_read_series(reader, &all_series, &series, &error);
+	store_series_release(&series);
 	store_close(reader);
 }
 
@@ -978,7 +1032,7 @@ int main(void)
 		test(events_are_told_by_their_newest_count_marks_last),
 		test(events_get_coarser_with_age_as_callsites_do),
 		test(a_recording_of_the_schema_before_has_no_events),
-		test(four_days_of_2000_active_callsites_stay_below_64_megabytes),
+		test(four_days_of_2000_active_callsites_stay_below_64_megabytes_and_are_judged_in_2_seconds),
 		test(many_processes_that_end_are_added_together_exactly),
 		test(a_finished_recording_is_one_file),
 		test(a_reader_sees_one_moment_while_the_writer_goes_on),
