@@ -16,8 +16,9 @@ VERSION  := 0.1.0
 BUILD_NEEDS  := gcc:gcc g++:g++ libc6-dev:stdio.h libsqlite3-dev:sqlite3.h libdw-dev:elfutils/libdw.h libelf-dev:libelf.h \
 	zlib1g-dev:zlib.h libdeflate-dev:libdeflate.h uthash-dev:uthash.h libunwind-dev:libunwind.h
 DEMO_NEEDS   := redis-server:redis-server redis-tools:redis-benchmark procps:pgrep
-TEST_NEEDS   := $(DEMO_NEEDS) libcmocka-dev:cmocka.h libevent-dev:event2/event.h libuv1-dev:uv.h bats:bats python3:python3 \
-	sqlite3:sqlite3 valgrind:valgrind libc6-dbg:- heaptrack:heaptrack nginx:nginx wrk:wrk memcached:memcached \
+INCIDENT_NEEDS := memcached:memcached
+TEST_NEEDS   := $(DEMO_NEEDS) $(INCIDENT_NEEDS) libcmocka-dev:cmocka.h libevent-dev:event2/event.h libuv1-dev:uv.h \
+	bats:bats python3:python3 sqlite3:sqlite3 valgrind:valgrind libc6-dbg:- heaptrack:heaptrack nginx:nginx wrk:wrk \
 	postgresql:psql util-linux:setarch curl:curl
 COMPAT_NEEDS := lighttpd:lighttpd haproxy:haproxy mosquitto:mosquitto mosquitto-clients:mosquitto_pub nodejs:node \
 	default-jre-headless:keytool libjemalloc2:libjemalloc.so.2 libtcmalloc-minimal4:libtcmalloc_minimal.so.4 \
@@ -135,6 +136,10 @@ demo: setup-demo ## a leaky server and redis under Seep: who holds what
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS)
 	@BUILD=$(BUILD) tests/servers/demo.sh
 
+incidents: setup-incidents ## every sample server, buggy and fixed, under its driver: one report (2 min)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS)
+	@BUILD=$(BUILD) tests/servers/incidents.sh
+
 test: setup-test ## unit, golden and end-to-end tests
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures unit-tests
 	@BUILD=$(BUILD) tests/lib/run_tests.sh $(UNIT_TESTS) $(wildcard tests/golden/*.bats tests/e2e/*.bats)
@@ -209,6 +214,8 @@ setup-build:
 	@tests/lib/setup.sh $(BUILD_NEEDS)
 setup-demo:
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(DEMO_NEEDS)
+setup-incidents:
+	@tests/lib/setup.sh $(BUILD_NEEDS) $(INCIDENT_NEEDS)
 setup-test:
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS)
 setup-compat: ## install the other servers
@@ -238,6 +245,6 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all fixtures unit-tests demo test compat faults soak verify-unwind bounded bench selfcost bench-programs \
-	bench-micro bench-scale bench-recorder sampling memory check-asan lint fmt setup setup-build setup-demo setup-test setup-compat setup-bench setup-verify \
+.PHONY: all fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs \
+	bench-micro bench-scale bench-recorder sampling memory check-asan lint fmt setup setup-build setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify \
 	setup-lint install uninstall clean help

@@ -206,3 +206,25 @@ CLIENT
 @test "actor_load: a wrong answer, a lost connection and wrong usage are errors" {
   check_finds_liar actor_load 0123456789abcdef
 }
+
+# ---- the report ----
+
+@test "incidents.sh: runs the incidents it is asked for, and reports what was done, what is held and what went wrong" {
+  REPORT=$PWD/report.md BUILD=$BUILD "$BATS_TEST_DIRNAME/../servers/incidents.sh" 2 '^(actor|kvclient)' >out 2>err
+  cmp out report.md
+  [[ $(grep -c '^| ' report.md) == 5 ]]
+  grep -qE '^\| actor \| buggy \| .*messages [0-9]+, .* \| inuse_objects: [0-9]+ in channel_wait \|$' report.md
+  grep -qE '^\| kvclient \| fixed \| .*gets [0-9]+, .*timers: nothing \|$' report.md
+  [[ $(grep -c '^Type: timers$' report.md) == 2 ]]
+  [[ $(grep -ci fault report.md) == 0 ]]
+  # a driver that finds a fault
+  mkdir -p broken/tests
+  ln -s "$SEEP" "$LIB" broken
+  cp -r "$SERVERS" broken/tests
+  printf '#!/bin/sh\necho messages 3\necho it lies >&2\nexit 1\n' >broken/tests/servers/actor_load
+  REPORT=$PWD/report.md BUILD=$PWD/broken run "$BATS_TEST_DIRNAME/../servers/incidents.sh" 1 '^actor'
+  [[ $status == 1 ]]
+  [[ $(grep -c 'Fault.*it lies' report.md) == 2 && $(grep -c '^the driver ended with 1$' report.md) == 2 ]]
+  run "$BATS_TEST_DIRNAME/../servers/incidents.sh" 1 'no such incident'
+  [[ $status == 1 && $output == 'incidents: no title matches'* ]]
+}

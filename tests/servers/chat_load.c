@@ -106,7 +106,7 @@ static void silent_do(struct load *load)
 int main(int argc, char **argv)
 {
 	static struct load load = {.client_count = 8, .period_ms = 5000};
-	int port = -1, seconds = 20, rate = 40, rounds = 0;
+	int port = -1, seconds = 20, rate = 20, rounds = 0;
 	struct pace pace;
 
 	arguments_read(argc, argv, &port,

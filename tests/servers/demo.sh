@@ -47,25 +47,39 @@ has_line() { # FILE
   [[ -s $1 ]]
 }
 
+# A chat server under 'seep run', the same talk for either variant; it still runs when this returns.
+chat_start() { # VARIANT
+  "$BUILD/seep" run -o "$folder/chat_$1.db" -- "$BUILD/tests/servers/chat_$1" >"$folder/port_$1" 2>"$folder/chat.err" &
+  pids+=($!)
+  wait_until 10 has_line "$folder/port_$1" || give_up "the chat server did not start: $(<"$folder/chat.err")"
+  show 3 "$BUILD/tests/servers/chat_load" "$(<"$folder/port_$1")" --seconds 4 --rate 160
+  sleep 1.5
+}
+
+chat_stop() {
+  kill -TERM "${pids[0]}"
+  wait "${pids[0]}"
+  echo "   (the server ended with code $?)"
+  pids=()
+}
+
 step "1. A chat server that leaks (tests/servers/chat_buggy.c), under 'seep run'"
-"$BUILD/seep" run -o "$folder/chat.db" -- "$BUILD/tests/servers/chat_buggy" >"$folder/port" 2>"$folder/chat.err" &
-pids+=($!)
-wait_until 10 has_line "$folder/port" || give_up "the chat server did not start: $(<"$folder/chat.err")"
-show 4 "$BUILD/tests/servers/chat_load" "$(<"$folder/port")" --seconds 3 --rate 160
-
+chat_start buggy
 step '2. It still runs. Who holds its memory?'
-sleep 1.5
-show 14 "$BUILD/seep" top -n 6 "$folder/chat.db"
+show 14 "$BUILD/seep" top -n 6 "$folder/chat_buggy.db"
 step '3. Who holds its timers? Nobody ever closed one: read the cumulative column down to the write loop'
-show 20 "$BUILD/seep" top --type timers --cum -n 12 "$folder/chat.db"
+show 20 "$BUILD/seep" top --type timers --cum -n 12 "$folder/chat_buggy.db"
 step '4. And its sockets? Those of the clients are closed'
-show 12 "$BUILD/seep" top --type sockets -n 4 "$folder/chat.db"
-pkill -TERM -P "${pids[0]}" 2>/dev/null || kill -TERM "${pids[0]}"
-wait "${pids[0]}"
-echo "   (the server ended with code $?)"
-pids=()
+show 12 "$BUILD/seep" top --type sockets -n 4 "$folder/chat_buggy.db"
+chat_stop
 
-step '5. redis-server as it is installed, under a bare LD_PRELOAD, with redis-benchmark'
+step '5. The same server with the fix (tests/servers/chat_fixed.c), the same talk'
+chat_start fixed
+show 14 "$BUILD/seep" top -n 6 "$folder/chat_fixed.db"
+show 14 "$BUILD/seep" top --type timers --cum -n 6 "$folder/chat_fixed.db"
+chat_stop
+
+step '6. redis-server as it is installed, under a bare LD_PRELOAD, with redis-benchmark'
 port=$((20000 + RANDOM % 20000))
 LD_PRELOAD=$BUILD/libseep.so SEEP_OPTIONS=out=$folder/redis.db \
   redis-server --port "$port" --save '' --dir "$folder" >"$folder/redis.out" 2>&1 &

@@ -105,7 +105,7 @@ static void clients_open(struct load *load, uint16_t port)
 int main(int argc, char **argv)
 {
 	static struct load load = {.client_count = 8, .key_count = 1000};
-	int port = -1, seconds = 20, rate = 300;
+	int port = -1, seconds = 20, rate = 200;
 	struct pace pace;
 
 	arguments_read(argc, argv, &port,
