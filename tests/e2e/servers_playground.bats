@@ -234,6 +234,17 @@ check_raw() { # STATUSES BYTES
   grep -q '^playground_load: ' load.err
 }
 
+@test "playground_load: sizes that grow over the time" {
+  start bare "$SERVERS/playground_fixed"
+  wait_until 10 test -s bare.out
+  port=$(<bare.out)
+  ask_pages 1 50 /array/1000..5000 /spike/1000..2000
+  (($(asked /array/1000..5000) > 10))
+  # 3000 on average, and the 11 bytes of what /spike answers; least 1000 had they not grown, 5000 had they from the start
+  average=$(($(asked bytes) / $(asked /array/1000..5000)))
+  ((average > 2300 && average < 3700))
+}
+
 @test "playground_load: fails when the server misbehaves, is not there, or the command line is wrong" {
   local load=$SERVERS/playground_load
   run -1 "$load" "$(free_port)"

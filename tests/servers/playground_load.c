@@ -3,10 +3,15 @@
  * playground_load.c - asks a playground for pages, so many a second, and checks each answer.
  *
  * "--endpoint PATH" may be given several times: the pages are asked in turn, each of all clients (connections that are
- * kept) in turn. Prints how often each was answered, and the bytes of all bodies. Exits with 1 when an answer is late,
- * has another status than 200 or another body than the page has.
+ * kept) in turn. A PATH that ends with two sizes, as in "/spike/1000..9000", is asked with sizes that grow from the
+ * first to the second over the time. Prints how often each was answered, and the bytes of all bodies. Exits with 1 when
+ * an answer is late, has another status than 200 or another body than the page has.
+ *
+ * A user may have no more than 128 inotify descriptors (fs.inotify.max_user_instances), so that /fileprovider of the
+ * buggy server answers 503 after as many requests: ask for it with a rate of its own.
  */
 #include "common.h"
+#include "http.h"
 #include "http_client.h"
 
 #include <errno.h>
@@ -18,7 +23,9 @@
 enum { ENDPOINT_MAX = 32, CLIENT_MAX = 16, BIG_STRING = 10 * 1024 };
 
 struct endpoint {
-	const char *path;
+	const char *name;         /* as it was given */
+	char path[HTTP_PATH_MAX]; /* as it is asked for */
+	long long least, most;    /* the sizes; most 0: it does not grow */
 	long long answered;
 	uint64_t last; /* the start of the last random body */
 };
@@ -112,6 +119,27 @@ static long long endpoint_ask(struct endpoint *endpoint, int *client, uint16_t p
 	return size;
 }
 
+static void endpoint_add(const char *name)
+{
+	struct endpoint *endpoint = &endpoints[endpoint_count++];
+	const char *size = strrchr(name, '/') + 1;
+
+	endpoint->name = name;
+	snprintf(endpoint->path, sizeof(endpoint->path), "%s", name);
+	if (sscanf(size, "%lld..%lld", &endpoint->least, &endpoint->most) != 2)
+		endpoint->most = 0;
+}
+
+/* Sets the size for this moment of the load: 0 its begin, 1 its end. */
+static void endpoint_grow(struct endpoint *endpoint, double moment)
+{
+	int folder = (int)(strrchr(endpoint->path, '/') + 1 - endpoint->path);
+	long long size = endpoint->least + (long long)((double)(endpoint->most - endpoint->least) * moment);
+
+	if (endpoint->most)
+		snprintf(endpoint->path + folder, sizeof(endpoint->path) - (size_t)folder, "%lld", size);
+}
+
 /* Takes "--endpoint PATH" out of the command line. Returns how many words are left. */
 static int endpoints_read(int argc, char **argv)
 {
@@ -120,12 +148,12 @@ static int endpoints_read(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--endpoint") && i + 1 < argc && endpoint_count < ENDPOINT_MAX &&
 		    argv[i + 1][0] == '/')
-			endpoints[endpoint_count++].path = argv[++i];
+			endpoint_add(argv[++i]);
 		else
 			argv[left++] = argv[i];
 	}
 	if (endpoint_count == 0)
-		endpoints[endpoint_count++].path = "/hello";
+		endpoint_add("/hello");
 	return left;
 }
 
@@ -145,12 +173,14 @@ int main(int argc, char **argv)
 		clients[i] = -1;
 	pace = pace_start(seconds, rate);
 	for (int turn = 0; pace_wait(&pace); turn++) {
+		struct endpoint *endpoint = &endpoints[turn % endpoint_count];
 		int client = turn / endpoint_count % client_count;
 
-		bytes += endpoint_ask(&endpoints[turn % endpoint_count], &clients[client], (uint16_t)port);
+		endpoint_grow(endpoint, 1 - (double)(pace.end_ns - clock_ns()) / (seconds * 1e9));
+		bytes += endpoint_ask(endpoint, &clients[client], (uint16_t)port);
 	}
 	for (int i = 0; i < endpoint_count; i++)
-		load_print(endpoints[i].path, endpoints[i].answered);
+		load_print(endpoints[i].name, endpoints[i].answered);
 	load_print("bytes", bytes);
 	return 0;
 }
