@@ -19,6 +19,7 @@
  *          fds_offset      struct arena_fd[fd_capacity]              filled once, at the first EMFILE
  *          mark_names_offset struct arena_mark_name[ARENA_MARKS]     both are taken with the first mark
  *          marks_offset    struct arena_marks[shard_count]
+ *          releases_offset struct arena_release[release_capacity]    a hash table
  *          estimates_offset struct arena_estimates[site_capacity]    touched by sampled sites only
  *          counters_offset struct arena_counters[shard_count][site_capacity]
  *
@@ -69,7 +70,8 @@ struct arena_header {
 	uint64_t pid_namespace;       /* st_ino of /proc/self/ns/pid; 0 unknown: ids of another one mean nothing here */
 	uint32_t estimates_offset;
 	uint32_t events_offset, mark_names_offset, marks_offset;
-	uint8_t reserved[104];
+	uint32_t releases_offset, release_capacity; /* a power of 2 */
+	uint8_t reserved[96];
 	char recording_path[ARENA_PATH_MAX]; /* absolute, NUL-terminated */
 	uint32_t max_overhead; /* limit on the hooks' part of the CPU time, in thousandths of a percent; 0: none */
 	uint8_t reserved2[2756];
@@ -175,7 +177,9 @@ struct slot_header {
 	struct arena_range private_ranges[ARENA_PRIVATE_RANGES];
 	uint8_t reserved[24];
 	struct arena_cost cost; /* a cache line of its own */
-	uint8_t reserved2[320];
+	uint32_t releases_used; /* entries of the table of releases that are taken */
+	uint32_t reserved_word2;
+	uint8_t reserved2[312];
 };
 static_assert(sizeof(struct slot_header) == ARENA_PAGE, "one page");
 static_assert(TRUST_COUNT <= 32, "trust[] has room");
@@ -354,6 +358,16 @@ struct arena_fd {
 	uint32_t kind; /* enum seep_kind */
 };
 static_assert(sizeof(struct arena_fd) == 16, "fixed");
+
+/*
+ * Where the things of a callsite are given back, a sample of it (preload/releases.h). Open addressing by key; entries
+ * only come and grow.
+ */
+struct arena_release {
+	uint64_t key; /* site << 32 | tree node of the stack that released; 0: free */
+	uint64_t noted;
+};
+static_assert(sizeof(struct arena_release) == 16, "fixed");
 
 /* Environment: how an exec'd program finds the arena, and the options (key=value:key=value). */
 #define ARENA_ENV "SEEP_ARENA"

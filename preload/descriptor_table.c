@@ -5,6 +5,7 @@
 
 #include "cost.h"
 #include "misuse.h"
+#include "releases.h"
 #include "slot.h"
 #include "sys.h"
 #include "watches.h"
@@ -101,6 +102,7 @@ static bool entry_take(struct descriptor *entry, int fd, struct node_id closed_a
 	section_end(section);
 	if (!old)
 		return false;
+	release_note_at(held_site(old), closed_at);
 	/* still before the real close: nobody else can have got the number */
 	atomic_store_explicit(&entry->traffic, 0, memory_order_relaxed);
 	atomic_store_explicit(&entry->closed_at, closed_at.n, memory_order_relaxed);

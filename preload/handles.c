@@ -9,6 +9,7 @@
 
 #include "cost.h"
 #include "live.h"
+#include "releases.h"
 
 /* Stands for a release that came before its acquisition was recorded. */
 enum { SITE_EARLY = LIVE_MARK };
@@ -69,7 +70,7 @@ bool handle_released(enum seep_kind kind, uintptr_t key, bool may_come_early)
 	struct live_block block;
 	struct live_previous previous;
 	struct section section;
-	bool is_known;
+	bool is_known, is_first = false;
 
 	if (UNLIKELY(cost_is_due())) {
 		COST_TIMED(COST_RELEASE, is_known = handle_released(kind, key, may_come_early));
@@ -81,12 +82,14 @@ bool handle_released(enum seep_kind kind, uintptr_t key, bool may_come_early)
 	block = live_take(map_of(kind), place_of(kind, key));
 	is_known = block.site.n && block.site.n != SITE_EARLY;
 	if (is_known)
-		count_release(block.site, 1, 0, block.birth_epoch);
+		is_first = count_release(block.site, 1, 0, block.birth_epoch);
 	else if (may_come_early)
 		live_put(map_of(kind), place_of(kind, key), (struct live_block){.site = {SITE_EARLY}}, &previous);
 	section_end(section);
 	local.released_site = is_known ? block.site.n : 0;
 	local.released_epoch = block.birth_epoch;
+	if (is_first)
+		release_note(block.site);
 	return is_known;
 }
 

@@ -49,14 +49,14 @@ static inline void block_enter(struct thread *thread, struct site_id site, void 
 }
 
 /* The block is out of the map and in the counters; .site.n 0: it was not there. */
-static inline struct live_block block_leave(struct thread *thread, void *pointer, bool is_temporary)
+static inline struct live_block block_leave(struct thread *thread, void *pointer, bool is_temporary, bool *is_first)
 {
 	struct live_block block;
 
 	section_enter(thread);
 	block = live_take(LIVE_HEAP, (uintptr_t)pointer);
 	if (LIKELY(block.site.n)) {
-		block_released(thread, block.site, block.size, block.birth_epoch, is_temporary);
+		*is_first = block_released(thread, block.site, block.size, block.birth_epoch, is_temporary);
 		if (UNLIKELY(sampling_was_on()))
 			sampled_out(block, pointer, is_temporary);
 	}
@@ -86,9 +86,13 @@ void heap_acquired_rest(const struct hook_frame *frame, void *pointer, size_t si
 	thread->newest_left = local.sample_left;
 }
 
-static COLD void released_timed(void *pointer)
+static COLD struct site_id released_timed(void *pointer)
 {
-	COST_TIMED(COST_RELEASE, heap_released(pointer));
+	struct site_id site;
+
+	COST_TIMED(COST_RELEASE, site = heap_released(pointer));
+	release_note(site);
+	return site;
 }
 
 static COLD void block_was_unseen(void)
@@ -97,23 +101,27 @@ static COLD void block_was_unseen(void)
 		trust_add(TRUST_UNSEEN_FREES, 1);
 }
 
-void heap_released_rest(void *pointer)
+struct site_id heap_released_rest(void *pointer)
 {
+	struct live_block block = {.size = 0};
+	bool is_temporary, is_first = false;
 	struct thread *thread;
-	bool is_temporary;
 
-	if (UNLIKELY(local.cost_left < 0)) {
-		released_timed(pointer);
-		return;
-	}
+	if (UNLIKELY(local.cost_left < 0))
+		return released_timed(pointer);
 	if (UNLIKELY(!shim_records()) && !shim_active(true))
-		return;
+		return block.site;
 	thread = thread_self();
 	is_temporary = thread->newest == (uintptr_t)pointer && thread->newest_left == local.sample_left;
 	if (is_temporary)
 		thread->newest = 0;
-	if (UNLIKELY(!block_leave(thread, pointer, is_temporary).site.n))
+	block = block_leave(thread, pointer, is_temporary, &is_first);
+	if (UNLIKELY(!block.site.n))
 		block_was_unseen();
+	if (LIKELY(!is_first))
+		return block.site;
+	release_note(block.site);
+	return (struct site_id){0};
 }
 
 /*
@@ -123,6 +131,7 @@ void heap_released_rest(void *pointer)
 struct live_block heap_moving(void *pointer)
 {
 	struct live_block block = {.size = 0};
+	bool is_first;
 
 	if (!pointer)
 		return block;
@@ -132,7 +141,7 @@ struct live_block heap_moving(void *pointer)
 	}
 	if (sampling_never_saw((uintptr_t)pointer) || UNLIKELY(!shim_active(true)))
 		return block;
-	return block_leave(thread_self(), pointer, false);
+	return block_leave(thread_self(), pointer, false, &is_first);
 }
 
 static COLD void move_undo(struct live_block old, void *old_pointer)

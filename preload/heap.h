@@ -41,13 +41,13 @@ static inline void heap_acquired(const struct hook_frame *frame, void *pointer, 
 	heap_acquired_rest(frame, pointer, size);
 }
 
-/* Before the real function is given it (NULL is fine). */
-void heap_released_rest(void *pointer);
-static inline void heap_released(void *pointer)
+/* Before the real function is given it (NULL is fine). Whose it was; .n 0: nobody knows, or its release is noted. */
+struct site_id heap_released_rest(void *pointer);
+static inline struct site_id heap_released(void *pointer)
 {
 	if (!pointer || (LIKELY(!cost_is_due()) && sampling_never_saw((uintptr_t)pointer)))
-		return;
-	heap_released_rest(pointer);
+		return (struct site_id){0};
+	return heap_released_rest(pointer);
 }
 /*
  * realloc: heap_moving() before the real call takes the block out of the map; heap_moved() after it enters the new

@@ -338,6 +338,7 @@ static void arena_dimension(struct arena_header *header)
 	header->site_capacity = is_small ? 1 << 13 : 1 << 17;
 	header->misuse_capacity = 256;
 	header->fd_capacity = is_small ? 1 << 12 : 1 << 16;
+	header->release_capacity = is_small ? 1 << 9 : 1 << 12;
 	header->shard_count = SHARDS;
 	header->events_offset = ARENA_PAGE;
 	header->modules_offset = part_place(&offset, header->module_capacity * sizeof(struct arena_module));
@@ -347,6 +348,7 @@ static void arena_dimension(struct arena_header *header)
 	header->fds_offset = part_place(&offset, header->fd_capacity * sizeof(struct arena_fd));
 	header->mark_names_offset = part_place(&offset, MARKS_BYTES);
 	header->marks_offset = header->mark_names_offset + ARENA_MARKS * sizeof(struct arena_mark_name);
+	header->releases_offset = part_place(&offset, header->release_capacity * sizeof(struct arena_release));
 	header->estimates_offset =
 		part_place(&offset, (uint64_t)header->site_capacity * sizeof(struct arena_estimates));
 	header->counters_offset =

@@ -192,28 +192,34 @@ static void mapping_acquired(const struct hook_frame *frame, void *address, size
 	ranges_unlock(section);
 }
 
-static void mapping_released(const struct hook_frame *frame, void *address, size_t size)
+/* Whose the first mapping of the range was; .n 0: nobody knows. */
+static struct site_id mapping_released(const struct hook_frame *frame, void *address, size_t size)
 {
 	uintptr_t start = (uintptr_t)address, end = start + pages_round(size);
+	struct site_id site = {0};
 	struct section section;
 	uint64_t bytes;
+	uint32_t at;
 
 	if (UNLIKELY(cost_is_due())) {
-		COST_TIMED(COST_RELEASE, mapping_released(frame, address, size));
-		return;
+		COST_TIMED(COST_RELEASE, site = mapping_released(frame, address, size));
+		return site;
 	}
 	if (!shim_active(true) || !mappings_ready())
-		return;
+		return site;
 	if (is_allocators(frame)) {
 		__atomic_fetch_add(&shim.slot.header->allocator_unmapped_bytes, pages_round(size), __ATOMIC_RELAXED);
-		return;
+		return site;
 	}
 	if (!ranges_lock(&section))
-		return;
+		return site;
+	if ((at = range_find(start)) < range_count && ranges[at].start < end)
+		site = ranges[at].site;
 	bytes = ranges_cut(start, end);
 	ranges_unlock(section);
 	if (bytes < end - start)
 		trust_add(TRUST_UNSEEN_UNMAPS, end - start - bytes);
+	return site;
 }
 
 /* ---- the hooks ---- */
@@ -249,7 +255,7 @@ static bool is_page_range(const void *address, size_t size)
 HOOK int munmap(void *address, size_t size)
 {
 	if (is_page_range(address, size))
-		mapping_released(HERE, address, size);
+		release_note(mapping_released(HERE, address, size));
 	return REAL(munmap)(address, size);
 }
 

@@ -72,7 +72,8 @@ enum seep_kind site_kind(struct site_id site);
 uint32_t epoch_now(void); /* seconds; never 0 */
 
 void count_acquire(struct site_id site, uint64_t count, uint64_t bytes, uint32_t epoch);
-void count_release(struct site_id site, uint64_t count, uint64_t bytes, uint32_t birth_epoch);
+/* True if this was among the first releases of the callsite (releases.h). */
+bool count_release(struct site_id site, uint64_t count, uint64_t bytes, uint32_t birth_epoch);
 void trust_add(enum arena_trust what, uint64_t count);
 
 /*

@@ -115,6 +115,8 @@ bool slot_map(struct slot *slot, uint32_t index)
 	region_set(&slot->misuse_region, base + arena->misuse_offset,
 		   arena->misuse_capacity * sizeof(struct arena_misuse));
 	region_set(&slot->fds_region, base + arena->fds_offset, (size_t)arena->fd_capacity * sizeof(struct arena_fd));
+	region_set(&slot->releases_region, base + arena->releases_offset,
+		   arena->release_capacity * sizeof(struct arena_release));
 	for (uint32_t shard = 0; shard < SHARDS; shard++)
 		region_set(&slot->counters_region[shard], base + arena->counters_offset + shard * shard_bytes,
 			   shard_bytes);
@@ -196,6 +198,14 @@ struct arena_misuse *arena_misuse_table(uint32_t *capacity)
 		return NULL;
 	*capacity = shim.arena->misuse_capacity;
 	return (struct arena_misuse *)shim.slot.misuse_region.base;
+}
+
+struct arena_release *arena_release_table(uint32_t *capacity)
+{
+	if (!shim_active(true) || !region_ensure(&shim.slot.releases_region, shim.slot.releases_region.limit))
+		return NULL;
+	*capacity = shim.arena->release_capacity;
+	return (struct arena_release *)shim.slot.releases_region.base;
 }
 
 struct arena_fd *arena_fd_table(uint32_t *capacity)
@@ -505,18 +515,19 @@ void count_acquire(struct site_id site, uint64_t count, uint64_t bytes, uint32_t
 	counter_add(&counters->birth_sum, count * epoch, exclusive);
 }
 
-void count_release(struct site_id site, uint64_t count, uint64_t bytes, uint32_t birth_epoch)
+bool count_release(struct site_id site, uint64_t count, uint64_t bytes, uint32_t birth_epoch)
 {
 	bool exclusive;
 	struct arena_counters *counters = counters_of(thread_self(), site, &exclusive);
 
 	if (UNLIKELY(!counters)) {
 		trust_add(TRUST_DROPPED_EVENTS, count);
-		return;
+		return false;
 	}
 	counter_add(&counters->released_count, count, exclusive);
 	counter_add(&counters->released_bytes, bytes, exclusive);
 	counter_add(&counters->birth_sum, -(count * birth_epoch), exclusive);
+	return __atomic_load_n(&counters->released_count, __ATOMIC_RELAXED) <= RELEASES_FIRST;
 }
 
 void count_temporary(struct site_id site)

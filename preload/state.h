@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "counters_x86_64.h"
+#include "releases.h"
 #include "shim.h"
 
 /* ---- regions: the parts of a slot, made writable as they fill ---- */
@@ -48,7 +49,7 @@ struct slot {
 	struct arena_module *modules;
 	struct arena_node *nodes;
 	struct arena_site *sites;
-	struct region modules_region, nodes_region, sites_region, misuse_region, fds_region;
+	struct region modules_region, nodes_region, sites_region, misuse_region, fds_region, releases_region;
 	struct region counters_region[SHARDS];
 	struct region estimates_region;
 	struct region marks_region; /* names, then a line for each shard */
@@ -208,22 +209,23 @@ static inline void block_acquired(const struct thread *thread, struct site_id si
 	counter_add(&counters->birth_sum, epoch, true);
 }
 
-static inline void block_released(const struct thread *thread, struct site_id site, uint64_t bytes, uint32_t epoch,
+/* True if it was among the first releases of the callsite (releases.h). */
+static inline bool block_released(const struct thread *thread, struct site_id site, uint64_t bytes, uint32_t epoch,
 				  bool is_temporary)
 {
 	struct arena_counters *counters = counters_own(thread, site);
 
 	if (UNLIKELY(!counters)) {
-		count_release(site, 1, bytes, epoch);
 		if (is_temporary)
 			count_temporary(site);
-		return;
+		return count_release(site, 1, bytes, epoch);
 	}
 	counter_add(&counters->released_count, 1, true);
 	counter_add(&counters->released_bytes, bytes, true);
 	counter_add(&counters->birth_sum, -(uint64_t)epoch, true);
 	if (is_temporary)
 		counter_add(&counters->temporary_count, 1, true);
+	return counters->released_count <= RELEASES_FIRST;
 }
 
 /* ---- the parts ---- */

@@ -51,6 +51,7 @@ static bool tables_fit(const struct arena_header *head)
 		{head->events_offset, ARENA_EVENT_LINES, sizeof(struct arena_events)},
 		{head->mark_names_offset, ARENA_MARKS, sizeof(struct arena_mark_name)},
 		{head->marks_offset, head->shard_count, sizeof(struct arena_marks)},
+		{head->releases_offset, head->release_capacity, sizeof(struct arena_release)},
 		{head->estimates_offset, head->site_capacity, sizeof(struct arena_estimates)},
 		{head->counters_offset, head->site_capacity, sizeof(struct arena_counters) * head->shard_count},
 	};
@@ -326,6 +327,11 @@ uint32_t arena_read_misuse(struct arena_reader *reader, uint32_t slot, struct ar
 	return READ_TABLE(reader, slot, misuse, misuse, 0, out, count);
 }
 
+uint32_t arena_read_releases(struct arena_reader *reader, uint32_t slot, struct arena_release *out, uint32_t count)
+{
+	return READ_TABLE(reader, slot, releases, release, 0, out, count);
+}
+
 uint32_t arena_read_fds(struct arena_reader *reader, uint32_t slot, struct arena_fd *out, uint32_t count)
 {
 	return READ_TABLE(reader, slot, fds, fd, 0, out, count);
@@ -493,6 +499,15 @@ enum arena_status arena_misuse_status(const struct arena_header *head, const str
 	    misuse->previous_node >= head->node_capacity)
 		return ARENA_ENTRY_IMPOSSIBLE;
 	return ARENA_ENTRY_OK;
+}
+
+enum arena_status arena_release_status(const struct arena_header *head, const struct arena_release *release)
+{
+	if (!release->key)
+		return ARENA_ENTRY_INCOMPLETE;
+	return release->key >> 32 < head->site_capacity && (uint32_t)release->key < head->node_capacity
+		       ? ARENA_ENTRY_OK
+		       : ARENA_ENTRY_IMPOSSIBLE;
 }
 
 enum arena_status arena_fd_status(const struct arena_header *head, const struct arena_fd *fd)

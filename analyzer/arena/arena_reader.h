@@ -67,6 +67,7 @@ uint32_t arena_read_nodes(struct arena_reader *reader, uint32_t slot, uint32_t f
 uint32_t arena_read_sites(struct arena_reader *reader, uint32_t slot, uint32_t first, struct arena_site *out,
 			  uint32_t count);
 uint32_t arena_read_misuse(struct arena_reader *reader, uint32_t slot, struct arena_misuse *out, uint32_t count);
+uint32_t arena_read_releases(struct arena_reader *reader, uint32_t slot, struct arena_release *out, uint32_t count);
 uint32_t arena_read_fds(struct arena_reader *reader, uint32_t slot, struct arena_fd *out, uint32_t count);
 /* Counters of sites [first, first + count), summed over the shards. */
 uint32_t arena_read_counters(struct arena_reader *reader, uint32_t slot, uint32_t first, struct arena_counters *out,
@@ -92,6 +93,7 @@ uint32_t arena_read_marks(struct arena_reader *reader, uint32_t slot, uint32_t u
 enum arena_status arena_module_status(struct arena_module *module); /* ends its path with a NUL */
 enum arena_status arena_node_status(const struct arena_header *head, const struct arena_node *node, uint32_t index);
 enum arena_status arena_site_status(const struct arena_header *head, const struct arena_site *site);
+enum arena_status arena_release_status(const struct arena_header *head, const struct arena_release *release);
 enum arena_status arena_misuse_status(const struct arena_header *head, const struct arena_misuse *misuse);
 enum arena_status arena_fd_status(const struct arena_header *head, const struct arena_fd *fd);
 

@@ -9,6 +9,7 @@
 #include "../base/clock.h"
 #include "../base/idmap.h"
 #include "proc.h"
+#include "releases.h"
 
 enum { PIECE_NODES = 128, PIECE_SITES = 64 };
 enum { COMMAND_SIZE = 4096 };
@@ -68,6 +69,7 @@ struct watch {
 	uint64_t trust_stored[TRUST_COUNT];
 	struct arena_misuse *misuse_stored;
 	uint32_t misuse_count;
+	struct releases releases;
 	uint32_t impossible;
 };
 
@@ -116,6 +118,7 @@ void watch_forget(struct watch *watch)
 	watch->piece_count = 0;
 	watch->figure_count = 0;
 	watch->misuse_count = 0;
+	releases_forget(&watch->releases);
 	watch->impossible = 0;
 	memset(watch->trust_stored, 0, sizeof(watch->trust_stored));
 	idmap_clear(&watch->figure_by_site);
@@ -382,10 +385,10 @@ static int record_one_node(struct watch *watch, const struct tick *tick, uint32_
 }
 
 /*
- * The row of a node, made with those above it if need be: climbs to one that has a row, and comes down again. Only
- * stacks that have something to tell get rows: a forked child has all of its parent's. *id 0: not complete yet.
+ * Climbs to a node that has a row, and comes down again. Only stacks that have something to tell get rows: a forked
+ * child has all of its parent's.
  */
-static int node_id(struct watch *watch, const struct tick *tick, uint32_t index, uint32_t *id)
+int watch_put_node(struct watch *watch, const struct tick *tick, uint32_t index, uint32_t *id)
 {
 	struct arena_node node;
 	uint32_t length = 0;
@@ -481,9 +484,9 @@ static int node_of_site(struct watch *watch, const struct tick *tick, const stru
 
 	*id = 0;
 	if (site->node)
-		code = node_id(watch, tick, site->node, id);
+		code = watch_put_node(watch, tick, site->node, id);
 	if (code == SEEP_OK && !*id && (!site->node || reading >= WATCH_FINAL))
-		code = node_id(watch, tick, PSEUDO_MISSING, id);
+		code = watch_put_node(watch, tick, PSEUDO_MISSING, id);
 	return code;
 }
 
@@ -816,12 +819,12 @@ static int record_one_misuse(struct watch *watch, const struct tick *tick, const
 				   .last_fd = (int32_t)misuse->last_fd,
 				   .first_time = time_of_epoch(tick, misuse->first_epoch),
 				   .last_time = time_of_epoch(tick, misuse->last_epoch)};
-	int code = node_id(watch, tick, misuse->node, &row.node_id);
+	int code = watch_put_node(watch, tick, misuse->node, &row.node_id);
 
 	if (code == SEEP_OK && !row.node_id)
-		code = node_id(watch, tick, PSEUDO_MISSING, &row.node_id);
+		code = watch_put_node(watch, tick, PSEUDO_MISSING, &row.node_id);
 	if (code == SEEP_OK && misuse->previous_node)
-		code = node_id(watch, tick, misuse->previous_node, &row.previous_node_id);
+		code = watch_put_node(watch, tick, misuse->previous_node, &row.previous_node_id);
 	return code || !row.node_id ? code : store_put_misuse(tick->store, &row, tick->error);
 }
 
@@ -870,8 +873,11 @@ int watch_record(struct watch *watch, const struct tick *tick, enum watch_readin
 		code = record_trust(watch, tick);
 	if (code == SEEP_OK)
 		code = record_misuse(watch, tick);
+	if (code == SEEP_OK)
+		code = releases_record(&watch->releases, watch, tick,
+				       reading == WATCH_FINAL || reading == WATCH_FINAL_EVENTS);
 	if (code == SEEP_OK && watch->header.fd_mark)
-		code = node_id(watch, tick, watch->header.fd_mark_node, &marked_node);
+		code = watch_put_node(watch, tick, watch->header.fd_mark_node, &marked_node);
 	return code;
 }
 

@@ -62,6 +62,12 @@ const struct slot_header *watch_header(const struct watch *watch);
 /* Descriptors that the shim counts as open, as of the last reading. */
 struct fd_counts watch_descriptors(const struct watch *watch);
 
+/*
+ * The row of a node, made now if it has none yet, with those above it. *id 0: the node is not complete. Within a tick's
+ * transaction, after watch_record() has read the slot's header.
+ */
+int watch_put_node(struct watch *watch, const struct tick *tick, uint32_t node, uint32_t *id);
+
 /* Rows of the recording for the arena's numbers, 0 if they have none: only what has something to tell gets one. */
 uint32_t watch_node_id(const struct watch *watch, uint32_t node);
 uint32_t watch_site_id(const struct watch *watch, uint32_t site);

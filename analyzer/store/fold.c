@@ -91,6 +91,10 @@ static const char *const fold_steps[] = {
 	" GROUP BY f.target, kind, node_id, previous_node_id"
 	" ON CONFLICT DO UPDATE SET count = count + excluded.count, last_fd = excluded.last_fd,"
 	"  first_time = min(first_time, excluded.first_time), last_time = max(last_time, excluded.last_time)",
+	"INSERT INTO release_site (process_id, site_id, node_id, count) SELECT f.target, r.site_id, r.node_id, "
+	"sum(r.count)"
+	" FROM release_site r JOIN folding f ON f.id = r.process_id WHERE true GROUP BY f.target, r.site_id, r.node_id"
+	" ON CONFLICT DO UPDATE SET count = count + excluded.count",
 	"UPDATE mark SET process_id = (SELECT target FROM folding WHERE id = process_id)"
 	" WHERE process_id IN (SELECT id FROM folding)",
 
@@ -113,6 +117,7 @@ static const char *const fold_steps[] = {
 	" (SELECT process_id, name, max(time) FROM event_series GROUP BY process_id, name, time / 3600)",
 	"DELETE FROM trust WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM misuse WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM release_site WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM unseen_descriptor WHERE process_id IN (SELECT id FROM folding)",
 	"UPDATE process SET parent_id = NULL WHERE parent_id IN (SELECT id FROM folding)",
 	"DELETE FROM process WHERE id IN (SELECT id FROM folding)",

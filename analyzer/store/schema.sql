@@ -247,6 +247,14 @@ CREATE TABLE misuse (
   PRIMARY KEY (process_id, kind, node_id, previous_node_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE release_site (              -- where a callsite's things are given back: a sample (libseep(7))
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  site_id    INTEGER NOT NULL,           -- that acquired
+  node_id    INTEGER NOT NULL,           -- the stack that released, Seep's own frames innermost
+  count      INTEGER NOT NULL,           -- noted: tells what is common, and is no number of releases
+  PRIMARY KEY (process_id, site_id, node_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE unseen_descriptor (         -- in /proc/PID/fd but not in the shim's table, at the last look
   process_id INTEGER NOT NULL REFERENCES process(id),
   target     TEXT NOT NULL,              -- kind of target: socket, pipe, anon_inode:[...], a path

@@ -324,6 +324,19 @@ int store_put_misuse(struct store *store, const struct store_misuse *misuse, str
 	return writer_run(store, statement, error);
 }
 
+int store_put_release(struct store *store, const struct store_release *release, struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_RELEASE, error);
+
+	if (statement) {
+		sqlite3_bind_int64(statement, 1, release->process_id);
+		sqlite3_bind_int64(statement, 2, release->site_id);
+		sqlite3_bind_int64(statement, 3, release->node_id);
+		sqlite3_bind_int64(statement, 4, (int64_t)release->count);
+	}
+	return writer_run(store, statement, error);
+}
+
 /* ---- marks and descriptors ---- */
 
 int store_put_mark(struct store *store, const struct store_mark *mark, uint32_t *id, struct error *error)

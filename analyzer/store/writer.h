@@ -147,6 +147,12 @@ struct store_misuse {
 };
 int store_put_misuse(struct store *store, const struct store_misuse *misuse, struct error *error);
 
+struct store_release {
+	uint32_t process_id, site_id, node_id;
+	uint64_t count; /* noted so far; a row's only grows */
+};
+int store_put_release(struct store *store, const struct store_release *release, struct error *error);
+
 /* ---- marks and descriptors ---- */
 
 /* mark->id and descriptor_count are not read; process_id, node_id 0: none. `id` may be NULL. */

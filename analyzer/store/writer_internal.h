@@ -59,6 +59,8 @@
 	X(PUT_ADAPTATION, "INSERT OR REPLACE INTO adaptation (time_ns, interval, interval_before, hook_ns, cpu_ns,"   \
 			  " limit_percent) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                          \
 	X(PUT_TRUST, "INSERT OR REPLACE INTO trust (process_id, name, value) VALUES (?1, ?2, ?3)")                    \
+	X(PUT_RELEASE, "INSERT INTO release_site (process_id, site_id, node_id, count) VALUES (?1, ?2, ?3, ?4)"       \
+		       " ON CONFLICT DO UPDATE SET count = max(count, excluded.count)")                               \
 	X(PUT_MISUSE, "INSERT OR REPLACE INTO misuse (process_id, kind, node_id, previous_node_id, count, last_fd,"   \
 		      " first_time, last_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                              \
 	X(FIND_PROCESS, "SELECT id, ended_ns IS NOT NULL FROM process WHERE slot = ?1 AND generation = ?2")           \

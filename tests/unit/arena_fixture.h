@@ -24,6 +24,7 @@ enum {
 	FIXTURE_MODULES = 64,
 	FIXTURE_NODES = 16384,
 	FIXTURE_SITES = 4096,
+	FIXTURE_RELEASES = 64,
 	FIXTURE_MISUSE = 16,
 	FIXTURE_FDS = 256,
 	FIXTURE_SHARDS = 4,
@@ -69,6 +70,7 @@ static inline void fixture_layout(struct arena_header *head)
 	head->site_capacity = FIXTURE_SITES;
 	head->misuse_capacity = FIXTURE_MISUSE;
 	head->fd_capacity = FIXTURE_FDS;
+	head->release_capacity = FIXTURE_RELEASES;
 	head->shard_count = FIXTURE_SHARDS;
 	head->events_offset = fixture_place(&offset, ARENA_PAGE);
 	head->modules_offset = fixture_place(&offset, FIXTURE_MODULES * sizeof(struct arena_module));
@@ -78,6 +80,7 @@ static inline void fixture_layout(struct arena_header *head)
 	head->fds_offset = fixture_place(&offset, FIXTURE_FDS * sizeof(struct arena_fd));
 	head->mark_names_offset = fixture_place(&offset, ARENA_MARKS * sizeof(struct arena_mark_name));
 	head->marks_offset = fixture_place(&offset, FIXTURE_SHARDS * sizeof(struct arena_marks));
+	head->releases_offset = fixture_place(&offset, FIXTURE_RELEASES * sizeof(struct arena_release));
 	head->estimates_offset = fixture_place(&offset, FIXTURE_SITES * sizeof(struct arena_estimates));
 	head->counters_offset = fixture_place(&offset, FIXTURE_SHARDS * FIXTURE_SITES * sizeof(struct arena_counters));
 	head->slot_size = offset;

@@ -308,6 +308,13 @@ static void impossible_entries_are_told(void **state)
 	assert_int_equal(arena_module_status(&module), ARENA_ENTRY_IMPOSSIBLE);
 	assert_int_equal(strlen(module.path), sizeof(module.path) - 1);
 	assert_int_equal(arena_misuse_status(head, &misuse), ARENA_ENTRY_IMPOSSIBLE);
+	assert_int_equal(arena_release_status(head, &(struct arena_release){.key = 0}), ARENA_ENTRY_INCOMPLETE);
+	assert_int_equal(arena_release_status(head, &(struct arena_release){.key = UINT64_C(1) << 32 | 1}),
+			 ARENA_ENTRY_OK);
+	assert_int_equal(arena_release_status(head, &(struct arena_release){.key = UINT64_C(1) << 32 | FIXTURE_NODES}),
+			 ARENA_ENTRY_IMPOSSIBLE);
+	assert_int_equal(arena_release_status(head, &(struct arena_release){.key = (uint64_t)FIXTURE_SITES << 32 | 1}),
+			 ARENA_ENTRY_IMPOSSIBLE);
 }
 
 /* ---- fuzz: any bytes, no crash, no read beyond a buffer (run it under check-asan) ---- */
@@ -332,6 +339,7 @@ static void read_slot(struct arena_reader *reader, uint32_t slot)
 	static struct arena_fd fds[FIXTURE_FDS];
 	static struct arena_mark marks[ARENA_MARKS];
 	uint64_t events[EVENT_COUNT];
+	static struct arena_release releases[FIXTURE_RELEASES];
 	const struct arena_header *head = arena_head(reader);
 	struct slot_header header;
 	uint32_t count;
@@ -362,6 +370,7 @@ static void read_slot(struct arena_reader *reader, uint32_t slot)
 	count = arena_read_marks(reader, slot, header.marks_used, marks);
 	for (uint32_t i = 0; i < count; i++)
 		assert_true(strlen(marks[i].name) < ARENA_MARK_NAME);
+	arena_read_releases(reader, slot, releases, FIXTURE_RELEASES);
 }
 
 static void read_all(void)

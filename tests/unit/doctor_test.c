@@ -368,6 +368,8 @@ static void write_arena(const char *path, pid_t pid)
 		.misuse_capacity = 1,
 		.fds_offset = 5 * ARENA_PAGE,
 		.fd_capacity = 1,
+		.releases_offset = 5 * ARENA_PAGE + 64,
+		.release_capacity = 1,
 		.estimates_offset = 6 * ARENA_PAGE,
 		.counters_offset = 7 * ARENA_PAGE,
 		.events_offset = 9 * ARENA_PAGE,
