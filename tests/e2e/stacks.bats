@@ -47,6 +47,7 @@ check_stacks() { # FIXTURE
 
 @test "stacks are right in two libraries that were loaded at one address by turns" {
   check_stacks stack_dlopen 40
-  grep -q '^same page 20 ' out.txt
+  # once a first stack of its kind may take memory for itself in between
+  grep -Eq '^same page (19|20) ' out.txt
   [[ $(query seep.db "SELECT count(*) FROM module WHERE path GLOB '*_plugin.so'") == 2 ]]
 }
