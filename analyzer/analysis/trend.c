@@ -2,67 +2,11 @@
 #include "trend.h"
 
 #include <math.h>
-#include <string.h>
+
+#include "statistics.h"
 
 enum { PAIRS = TREND_POINTS * (TREND_POINTS - 1) / 2 };
 #define NORMAL_975 1.959963984540054
-
-/* ---- order and the normal distribution ---- */
-
-double select_smallest(double *values, size_t count, size_t k)
-{
-	size_t low = 0, high = count - 1;
-
-	while (low < high) { /* Hoare's quickselect, with the middle as pivot: sorted input is common */
-		double pivot = values[low + (high - low) / 2];
-		size_t i = low, j = high;
-
-		for (;;) {
-			while (values[i] < pivot)
-				i++;
-			while (values[j] > pivot)
-				j--;
-			if (i >= j)
-				break;
-			double swap = values[i];
-
-			values[i++] = values[j];
-			values[j--] = swap;
-		}
-		if (k <= j)
-			high = j;
-		else
-			low = j + 1;
-	}
-	return values[k];
-}
-
-double median_of(double *values, size_t count)
-{
-	double upper = select_smallest(values, count, count / 2);
-
-	return count % 2 ? upper : (upper + select_smallest(values, count, count / 2 - 1)) / 2;
-}
-
-double normal_above(double z)
-{
-	return erfc(z / sqrt(2)) / 2;
-}
-
-double normal_quantile(double p)
-{
-	double low = -40, high = 40;
-
-	for (int n = 0; n < 60; n++) {
-		double middle = (low + high) / 2;
-
-		if (normal_above(middle) > 1 - p)
-			low = middle;
-		else
-			high = middle;
-	}
-	return (low + high) / 2;
-}
 
 /* ---- Theil and Sen ---- */
 
@@ -96,6 +40,14 @@ static struct growth_slope slope_of(struct pairs *pairs, double deviation)
 	slope.low = select_smallest(pairs->slopes, pairs->count, low > 0 ? (size_t)low : 0);
 	slope.high = select_smallest(pairs->slopes, pairs->count, high < n - 1 ? (size_t)ceil(high) : pairs->count - 1);
 	return slope;
+}
+
+double trend_slope(const double *x, const double *y, size_t count)
+{
+	struct pairs pairs;
+
+	pairs_of(x, y, count, &pairs);
+	return pairs.count ? median_of(pairs.slopes, pairs.count) : 0;
 }
 
 /* ---- Mann and Kendall ---- */

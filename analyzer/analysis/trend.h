@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trend.h - does a series rise, and how fast? Pure; distribution-free, for series whose neighbours resemble each other.
+ * trend.h - does a series of few points, unevenly spaced, rise, and how fast? Pure; distribution-free. For evenly
+ * spaced ones drift.h is better: this test finds trends in random walks too often.
  *
  * - Slope: the median of the slopes of all pairs, with its interval from the quantiles of these slopes (Theil, "A
  *   rank-invariant method of linear and polynomial regression analysis", 1950; Sen, "Estimates of the regression
@@ -25,15 +26,10 @@ struct trend {
 	double inflation;          /* of the variance, >= 1 */
 };
 
+/* The median of the slopes of all pairs alone; 0 of fewer than 2 points. */
+double trend_slope(const double *x, const double *y, size_t count);
+
 /* The trend of y over x, which does not fall; count <= TREND_POINTS. Fewer than 4 points rise with p = 1. */
 struct trend trend_of(const double *x, const double *y, size_t count);
-
-/* Upper tail of the standard normal distribution, and the quantile of 0 < p < 1 (absolute error < 1e-9). */
-double normal_above(double z);
-double normal_quantile(double p);
-
-/* The k-th smallest (from 0) of count > k numbers, which are reordered. */
-double select_smallest(double *values, size_t count, size_t k);
-double median_of(double *values, size_t count);
 
 #endif

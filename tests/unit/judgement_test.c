@@ -82,7 +82,7 @@ static void fill(struct test *test, size_t site, const struct behaviour *behavio
 		values[2][i] = live + released;
 		values[3][i] = (live + released) * behaviour->bytes;
 		values[4][i] = released;
-		values[5][i] = 5;
+		values[5][i] = behaviour->acquired > behaviour->released ? (double)i / 2 : 5;
 	}
 	test->sites[site].series = (struct growth_series){.live_objects = values[0],
 							  .live_bytes = values[1],

@@ -685,7 +685,7 @@ static void four_days_of_2000_active_callsites_stay_below_64_megabytes_and_are_j
 		uint64_t passed = (uint64_t)(time - START);
 
 		figures = (struct arena_counters){passed * 1000,   passed * 64000, passed * 999, passed * 63000,
-						  passed * passed, passed * 500,   {0}};
+						  passed * passed / 2, passed * 500,   {0}};
 		must(store_begin(fixture.store, time * NS_PER_S, &error));
 		for (size_t i = 0; i < 2000; i++)
 			must(store_put_figures(fixture.store, fixture.process, fixture.sites[i], &figures, &error));
