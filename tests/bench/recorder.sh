@@ -12,9 +12,10 @@ rounds=${1:-5}
 builds=("${@:-${BUILD:-build}}")
 tools=$(cd "${BUILD:-build}" && pwd)
 work=$(mktemp -d)
+arena=$(mktemp -u /dev/shm/recorder.XXXXXX) # where it lies by default: on a file system of memory
 server=0
 export XDG_CACHE_HOME=$work
-trap 'end_server; rm -rf "$work"' EXIT
+trap 'end_server; rm -rf "$work" "$arena"' EXIT
 
 end_server() {
   [ "$server" -gt 0 ] || return 0
@@ -53,9 +54,9 @@ sqlite() { echo "CREATE TABLE t(a, b); INSERT INTO t SELECT value, hex(value) FR
 true() { "$@" env >/dev/null; }
 
 begin() { # BUILD: sets `under`
-  rm -f "$work"/seep.db* "$work/arena" "$work/cost"
+  rm -f "$work"/seep.db* "$arena" "$work/cost"
   under=(env "LD_PRELOAD=$1/libseep.so" "RECORDER=$1/seep" "RECORDER_COST=$work/cost"
-    "SEEP_OPTIONS=out=$work/seep.db:arena=$work/arena:recorder=$tools/tests/bench/recorder_cost")
+    "SEEP_OPTIONS=out=$work/seep.db:arena=$arena:recorder=$tools/tests/bench/recorder_cost")
 }
 
 recorder_pid() { sed -n 's/^pid //p' "$work/cost" 2>/dev/null; }
@@ -97,13 +98,13 @@ for _ in range(100):
     subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL)
     if os.path.exists(sys.argv[1]): os.unlink(sys.argv[1])
 usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(1e3 * (usage.ru_utime + usage.ru_stime))' "$work/arena" "$@"
+print(1e3 * (usage.ru_utime + usage.ru_stime))' "$arena" "$@"
 }
 
 start() { # BUILD
   local bare with
   bare=$(cpu_of_hundred env)
-  with=$(cpu_of_hundred env "LD_PRELOAD=$1/libseep.so" "SEEP_OPTIONS=out=$work/seep.db:arena=$work/arena:recorder=none" env)
+  with=$(cpu_of_hundred env "LD_PRELOAD=$1/libseep.so" "SEEP_OPTIONS=out=$work/seep.db:arena=$arena:recorder=none" env)
   awk -v bare="$bare" -v with="$with" 'BEGIN { print (with - bare) / 100 }'
 }
 
