@@ -8,7 +8,7 @@
 #include "../symbols/symbol_cache.h"
 #include "../symbols/symbols.h"
 
-enum { LOCATIONS_AT_ONCE = 32 };
+enum { LOCATIONS_AT_ONCE = 128 };
 /* Opened modules are kept for new addresses in them; after this long without any, their memory is given back. */
 #define KEEP_OPEN_NS (30 * NS_PER_S)
 
@@ -149,29 +149,41 @@ static bool pass_open(struct symbol_pass *pass)
 	return !pass->is_off;
 }
 
+/* Resolves locations that were read, until the time is up. */
+static int resolve_some(struct symbol_pass *pass, struct store *store, const struct store_unresolved *locations,
+			size_t count, int64_t until_ns, struct error *error)
+{
+	int code = SEEP_OK;
+	size_t done = 0;
+
+	while (done < count && code == SEEP_OK && (!done || clock_boottime_ns() < until_ns))
+		code = resolve_one(pass, store, &locations[done++], error);
+	if (code == SEEP_OK)
+		code = store_put_resolved(store, locations[0].location_id, locations[done - 1].location_id, error);
+	if (code == SEEP_OK)
+		pass->after = locations[done - 1].location_id;
+	return code;
+}
+
 int symbol_pass_run(struct symbol_pass *pass, struct store *store, int64_t budget_ns, bool *done, struct error *error)
 {
 	struct store_unresolved locations[LOCATIONS_AT_ONCE];
-	int64_t start_ns = clock_boottime_ns();
-	int64_t now_ns = start_ns;
+	int64_t until_ns = clock_boottime_ns() + budget_ns;
 	size_t count;
-	int code = SEEP_OK;
+	int code;
 
 	*done = false;
-	while (code == SEEP_OK && !*done && now_ns - start_ns < budget_ns) {
+	do {
 		code = store_read_unresolved(store, pass->after, locations, LOCATIONS_AT_ONCE, &count, error);
 		if (code)
 			return code;
 		*done = count == 0 || !pass_open(pass);
-		for (size_t i = 0; i < count && code == SEEP_OK && !*done && now_ns - start_ns < budget_ns; i++) {
-			code = resolve_one(pass, store, &locations[i], error);
-			if (code == SEEP_OK)
-				pass->after = locations[i].location_id;
-			pass->idle_since_ns = 0;
-			now_ns = clock_boottime_ns();
+		if (*done) {
+			rest(pass, clock_boottime_ns());
+			return SEEP_OK;
 		}
-	}
-	if (*done)
-		rest(pass, now_ns);
+		pass->idle_since_ns = 0;
+		code = resolve_some(pass, store, locations, count, until_ns, error);
+	} while (code == SEEP_OK && clock_boottime_ns() < until_ns);
 	return code;
 }

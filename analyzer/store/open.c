@@ -180,12 +180,28 @@ int store_check_identity(struct store *store, struct error *error)
 	return SEEP_OK;
 }
 
+/*
+ * One thread, and nobody asks how much memory SQLite has: without locks around each of its allocations, and their sums,
+ * a recorder takes a tenth less. Only before the first connection; later calls are refused and change nothing.
+ */
+static void configure(void)
+{
+	static bool is_configured;
+
+	if (is_configured)
+		return;
+	is_configured = true;
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int store_open_connection(const char *path, int flags, struct store **out, struct error *error)
 {
 	struct store *store = calloc(1, sizeof(*store));
 	int code;
 
 	*out = NULL;
+	configure();
 	if (!store || !(store->path = strdup(path))) {
 		free(store);
 		return error_set(error, SEEP_ERR_MEMORY, "out of memory; cannot open %s", path);

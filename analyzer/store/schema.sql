@@ -46,9 +46,8 @@ CREATE TABLE location (                  -- a code address, independent of where
   offset    INTEGER NOT NULL,            -- return address - load bias (exact = 0), or the pc itself (exact = 1)
   exact     INTEGER NOT NULL,
   pseudo    TEXT,                        -- '[outer frames cut]' and the like: not a code address
-  resolved  INTEGER NOT NULL DEFAULT 0,  -- symbol rows are final for this location
-  UNIQUE (module_id, offset, exact)
-) STRICT;
+  resolved  INTEGER NOT NULL DEFAULT 0   -- symbol rows are final for this location
+) STRICT;                                -- (module_id, offset, exact) is unique; an index would cost more than it serves
 
 CREATE TABLE symbol (                    -- the cache: one row a frame, inlined ones included
   location_id  INTEGER NOT NULL REFERENCES location(id),
@@ -64,16 +63,14 @@ CREATE TABLE node (                      -- the calling-context tree of all proc
   id          INTEGER PRIMARY KEY,
   parent_id   INTEGER NOT NULL,
   location_id INTEGER NOT NULL REFERENCES location(id),
-  guessed     INTEGER NOT NULL DEFAULT 0, -- the frame was found along rbp
-  UNIQUE (parent_id, location_id)
-) STRICT;
+  guessed     INTEGER NOT NULL DEFAULT 0 -- the frame was found along rbp
+) STRICT;                                -- (parent_id, location_id) is unique
 
 CREATE TABLE site (                      -- a callsite: the innermost frame's node, and the kind of resource
   id      INTEGER PRIMARY KEY,
   node_id INTEGER NOT NULL,
-  kind    TEXT NOT NULL,
-  UNIQUE (node_id, kind)
-) STRICT;
+  kind    TEXT NOT NULL
+) STRICT;                                -- (node_id, kind) is unique
 
 CREATE TABLE inherited (                 -- held since before the fork
   process_id INTEGER NOT NULL REFERENCES process(id),

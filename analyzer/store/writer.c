@@ -118,10 +118,7 @@ static void finalize_statements(struct writer *writer)
 
 void writer_forget(struct writer *writer)
 {
-	idmap_clear(&writer->locations);
-	idmap_clear(&writer->nodes);
-	idmap_clear(&writer->sites);
-	writer->is_mapped = false;
+	stacks_forget(writer);
 	writer->anonymous_module = 0;
 	writer->changes.count = 0;
 	writer->changes.is_sampled = false;
@@ -303,8 +300,10 @@ int store_begin(struct store *store, int64_t now_ns, struct error *error)
 
 int store_commit(struct store *store, struct error *error)
 {
-	int code = changes_flush(store, error);
+	int code = stacks_flush(store, error);
 
+	if (code == SEEP_OK)
+		code = changes_flush(store, error);
 	return code ? code : writer_run(store, writer_statement(store, WRITE_COMMIT, error), error);
 }
 

@@ -180,6 +180,8 @@ int store_read_unresolved(struct store *store, uint32_t after, struct store_unre
 int store_read_module(struct store *store, uint32_t id, struct model_module *out, struct error *error);
 int store_put_symbols(struct store *store, uint32_t location_id, const struct model_symbol *symbols, size_t count,
 		      struct error *error);
+/* The locations of these ids, both included, are no longer unresolved. */
+int store_put_resolved(struct store *store, uint32_t first_id, uint32_t last_id, struct error *error);
 int store_put_symbol_status(struct store *store, uint32_t module_id, const char *status, const char *debug_file,
 			    struct error *error);
 

@@ -10,6 +10,13 @@
 #include "store_internal.h"
 #include "writer.h"
 
+/* A statement that adds so many rows, 1 or 32: a statement run for each row costs three times as much. */
+#define STACK_INSERT(table, row, rows) "INSERT INTO " table " VALUES " STACK_ROWS_##rows(row)
+#define STACK_ROWS_1(row) row
+#define STACK_ROWS_4(row) row "," row "," row "," row
+#define STACK_ROWS_16(row) STACK_ROWS_4(row) "," STACK_ROWS_4(row) "," STACK_ROWS_4(row) "," STACK_ROWS_4(row)
+#define STACK_ROWS_32(row) STACK_ROWS_16(row) "," STACK_ROWS_16(row)
+
 /* X(identifier, SQL): statements that run often, prepared at their first use. */
 #define WRITER_STATEMENTS(X)                                                                                          \
 	X(BEGIN, "BEGIN IMMEDIATE")                                                                                   \
@@ -17,12 +24,12 @@
 	X(PUT_META, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)")                                                    \
 	X(FIND_MODULE, "SELECT id FROM module WHERE path = ?1 AND build_id = ?2 AND size = ?3")                       \
 	X(ADD_MODULE, "INSERT INTO module (path, build_id, size, symbol_status) VALUES (?1, ?2, ?3, ?4)")             \
-	X(FIND_LOCATION, "SELECT id FROM location WHERE module_id = ?1 AND offset = ?2 AND exact = ?3")               \
-	X(ADD_LOCATION, "INSERT INTO location (module_id, offset, exact, pseudo) VALUES (?1, ?2, ?3, ?4)")            \
-	X(FIND_NODE, "SELECT id FROM node WHERE parent_id = ?1 AND location_id = ?2")                                 \
-	X(ADD_NODE, "INSERT INTO node (parent_id, location_id, guessed) VALUES (?1, ?2, ?3)")                         \
-	X(FIND_SITE, "SELECT id FROM site WHERE node_id = ?1 AND kind = ?2")                                          \
-	X(ADD_SITE, "INSERT INTO site (node_id, kind) VALUES (?1, ?2)")                                               \
+	X(ADD_LOCATION, STACK_INSERT("location (id, module_id, offset, exact, pseudo)", "(?, ?, ?, ?, ?)", 1))        \
+	X(ADD_LOCATIONS, STACK_INSERT("location (id, module_id, offset, exact, pseudo)", "(?, ?, ?, ?, ?)", 32))      \
+	X(ADD_NODE, STACK_INSERT("node (id, parent_id, location_id, guessed)", "(?, ?, ?, ?)", 1))                    \
+	X(ADD_NODES, STACK_INSERT("node (id, parent_id, location_id, guessed)", "(?, ?, ?, ?)", 32))                  \
+	X(ADD_SITE, STACK_INSERT("site (id, node_id, kind)", "(?, ?, ?)", 1))                                         \
+	X(ADD_SITES, STACK_INSERT("site (id, node_id, kind)", "(?, ?, ?)", 32))                                       \
 	X(FLUSH_TOTALS, "INSERT OR REPLACE INTO total (process_id, site_id, time, " STORE_COUNTERS ")"                \
 			" SELECT process_id, site_id, time, " STORE_COUNTERS " FROM changes")                         \
 	X(FLUSH_SECONDS, "INSERT OR REPLACE INTO sample_second (process_id, site_id, time, " STORE_COUNTERS ")"       \
@@ -81,7 +88,7 @@
 	X(GET_MODULE, "SELECT path, build_id, size, symbol_status FROM module WHERE id = ?1")                         \
 	X(PUT_SYMBOL, "INSERT OR REPLACE INTO symbol (location_id, inline_depth, function, file, line, start_line)"   \
 		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                                             \
-	X(SET_RESOLVED, "UPDATE location SET resolved = 1 WHERE id = ?1")                                             \
+	X(SET_RESOLVED, "UPDATE location SET resolved = 1 WHERE id BETWEEN ?1 AND ?2 AND pseudo IS NULL")             \
 	X(SET_STATUS, "UPDATE module SET symbol_status = ?2, debug_file = ?3 WHERE id = ?1")
 
 enum writer_statement {
@@ -103,11 +110,24 @@ struct changes {
 	bool is_sampled; /* some row has estimated parts */
 };
 
+/*
+ * Rows of a table that stacks consist of. No index finds them by what they are: it would double the cost of adding
+ * them, and the one writer has them all in a map.
+ */
+enum stack_table { STACK_LOCATIONS, STACK_NODES, STACK_SITES, STACK_TABLES };
+enum { STACK_AT_ONCE = 32, STACK_COLUMNS = 5 };
+struct stack_rows {
+	struct idmap ids; /* natural key -> id, of the rows that wait, too */
+	uint32_t last_id;
+	size_t waiting_count;
+	int64_t waiting[STACK_AT_ONCE][STACK_COLUMNS]; /* id, and what it is */
+};
+
 struct writer {
 	sqlite3_stmt *statements[WRITE_STATEMENT_COUNT];
-	/* natural key -> id of rows that are there; emptied by a rollback, which may have taken some of them away */
-	struct idmap locations, nodes, sites;
-	bool is_mapped; /* the maps have every row that is there: this writer made the file */
+	struct stack_rows stacks[STACK_TABLES];
+	bool is_mapped; /* `stacks` has every row that is there; not after a rollback, which may have taken some of them
+			   away */
 	uint32_t anonymous_module;
 	struct changes changes;
 	int64_t ended_processes, ended_rows; /* not folded yet, with their rows of figures; -1: to be counted */
@@ -140,6 +160,10 @@ int changes_attach(struct store *store, struct error *error);
 int changes_add(struct changes *changes, const struct change *change);
 int changes_flush(struct store *store, struct error *error);
 void changes_release(struct changes *changes);
+
+/* write_stacks.c: writes the rows that wait; called by the commit, and by who reads these tables. */
+int stacks_flush(struct store *store, struct error *error);
+void stacks_forget(struct writer *writer);
 
 /* roll_up.c: to be called before the figures of a tick are written; `last` is the tick before. */
 int roll_up(struct store *store, int64_t last, int64_t now, struct error *error);

@@ -138,6 +138,50 @@ static struct model_total total_at(uint32_t process, int64_t at_ns)
 
 /* ---- tests ---- */
 
+/* More than wait at once, twice: what a rollback took away is added again, and what is there is found by a second
+ * writer. */
+static void stacks_are_stored_once(void **state)
+{
+	enum { NODES = 100 };
+	uint32_t ids[NODES], location, node, site;
+	struct fixture fixture;
+	struct recording recording;
+	struct store *reader;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	for (int round = 0; round < 4; round++) {
+		must(store_begin(fixture.store, START_NS + round * NS_PER_S, &error));
+		node = 0;
+		for (uint32_t i = 0; i < NODES; i++) {
+			must(store_put_location(fixture.store, fixture.module, 0x7000 + i, i & 1, &location, &error));
+			must(store_put_node(fixture.store, node, location, false, &node, &error));
+			must(store_put_site(fixture.store, node, SEEP_KIND_HEAP, &site, &error));
+			if (round > 1)
+				assert_int_equal(node, ids[i]);
+			ids[i] = node;
+		}
+		if (round == 0) {
+			store_rollback(fixture.store);
+			continue;
+		}
+		must(store_commit(fixture.store, &error));
+		if (round == 2) {
+			store_close(fixture.store);
+			must(store_resume(path, &fixture.store, &error));
+		}
+	}
+	store_close(fixture.store);
+	must(store_open(path, &reader, &error));
+	must(store_read_recording(reader, &recording, &error));
+	/* beside the fixture's one */
+	assert_int_equal(recording.node_count, 1 + 1 + NODES);
+	assert_int_equal(recording.location_count, 1 + 1 + NODES);
+	assert_int_equal(recording.site_count, 1 + 1 + NODES);
+	recording_release(&recording);
+	store_close(reader);
+}
+
 static void what_is_written_is_read_back(void **state)
 {
 	struct fixture fixture;
@@ -154,6 +198,7 @@ static void what_is_written_is_read_back(void **state)
 	must(store_put_node(fixture.store, 0, pseudo, true, &node, &error));
 	must(store_put_site(fixture.store, node, SEEP_KIND_SOCKET, &site, &error));
 	must(store_put_symbols(fixture.store, 1, symbols, 2, &error));
+	must(store_put_resolved(fixture.store, 1, 1, &error));
 	must(store_put_symbol_status(fixture.store, fixture.module, "debug info", "/usr/lib/debug/x", &error));
 	must(store_put_trust(fixture.store, fixture.process, "unseen_frees", 5, &error));
 	must(store_put_misuse(fixture.store,
@@ -1018,6 +1063,7 @@ static void flipped_bytes_are_refused_or_survived(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(stacks_are_stored_once),
 		test(what_is_written_is_read_back),
 		test(text_that_is_not_utf8_is_stored_as_question_marks),
 		test(a_row_that_is_there_keeps_its_id),
