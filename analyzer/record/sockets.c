@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "socket_diag.h"
 
 static const char *const state_names[] = {
 	[1] = "ESTABLISHED", [2] = "SYN_SENT",  [3] = "SYN_RECV", [4] = "FIN_WAIT1",
@@ -130,7 +133,36 @@ static int compare_inodes(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-bool sockets_read(struct sockets *sockets, uint32_t pid, bool names)
+static bool add_diag(uint64_t inode, uint8_t tcp_state, void *context)
+{
+	const struct socket_entry entry = {.inode = inode, .tcp_state = tcp_state};
+
+	return add(context, &entry, NULL);
+}
+
+/* The kernel is asked for the namespace that the asker is in. */
+static bool is_in_our_network(uint32_t pid)
+{
+	char path[64], its[64], ours[64];
+	ssize_t its_length, our_length;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", pid);
+	its_length = readlink(path, its, sizeof(its));
+	our_length = readlink("/proc/self/ns/net", ours, sizeof(ours));
+	return its_length > 0 && its_length == our_length && memcmp(its, ours, (size_t)its_length) == 0;
+}
+
+static bool read_states(struct sockets *sockets, uint32_t pid)
+{
+	if (!is_in_our_network(pid))
+		return false;
+	if (socket_diag_read(add_diag, sockets))
+		return true;
+	sockets_release(sockets);
+	return false;
+}
+
+static bool read_tables(struct sockets *sockets, uint32_t pid, bool names)
 {
 	bool found = read_table(sockets, pid, "tcp", TABLE_TCP, names);
 
@@ -140,6 +172,15 @@ bool sockets_read(struct sockets *sockets, uint32_t pid, bool names)
 		read_table(sockets, pid, "udp6", TABLE_UDP, true);
 		read_table(sockets, pid, "unix", TABLE_UNIX, true);
 	}
+	return found;
+}
+
+bool sockets_read(struct sockets *sockets, uint32_t pid, bool names)
+{
+	bool found = !names && read_states(sockets, pid);
+
+	if (!found)
+		found = read_tables(sockets, pid, names);
 	if (sockets->count)
 		qsort(sockets->entries, sockets->count, sizeof(sockets->entries[0]), compare_inodes);
 	return found;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sockets.h - the sockets of a network namespace, by inode: /proc/PID/net/{tcp,tcp6,udp,udp6,unix}.
+ * sockets.h - the sockets of a network namespace, by inode: /proc/PID/net/{tcp,tcp6,udp,udp6,unix}, or socket_diag.h
+ * where that does.
  *
  * Ownership: the table owns its entries and names; zeroed is valid and empty; sockets_release() frees.
  */
@@ -22,7 +23,8 @@ struct sockets {
 	size_t count, capacity;
 };
 
-/* Reads the TCP tables as the process sees them, and with `names` the others and all names. False if none can be read.
+/*
+ * Reads the TCP tables as the process sees them, and with `names` the others and all names. False if none can be read.
  */
 bool sockets_read(struct sockets *sockets, uint32_t pid, bool names);
 const struct socket_entry *sockets_find(const struct sockets *sockets, uint64_t inode);

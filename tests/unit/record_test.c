@@ -900,6 +900,49 @@ static void a_socket_is_named_by_its_addresses(void **state)
 	assert_null(tcp_state_name(200));
 }
 
+static uint64_t inode_of(int fd)
+{
+	struct stat status;
+
+	assert_int_equal(fstat(fd, &status), 0);
+	return status.st_ino;
+}
+
+/* A listener, and a connection whose client has closed its side. */
+static void states_are_the_same_with_names_and_without(void **state)
+{
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET6, SOCK_STREAM, 0), client = socket(AF_INET6, SOCK_STREAM, 0);
+	int other = socket(AF_INET, SOCK_STREAM, 0), server;
+
+	(void)state;
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, size), 0);
+	server = accept(listener, NULL, NULL);
+	assert_int_equal(shutdown(client, SHUT_WR), 0);
+	assert_int_equal(bind(other, (struct sockaddr *)&ipv4, sizeof(ipv4)), 0);
+	assert_int_equal(listen(other, 1), 0);
+	for (int names = 0; names <= 1; names++) {
+		struct sockets sockets = {0};
+
+		assert_true(sockets_read(&sockets, (uint32_t)getpid(), names));
+		assert_string_equal(tcp_state_name(sockets_find(&sockets, inode_of(listener))->tcp_state), "LISTEN");
+		assert_string_equal(tcp_state_name(sockets_find(&sockets, inode_of(other))->tcp_state), "LISTEN");
+		assert_string_equal(tcp_state_name(sockets_find(&sockets, inode_of(server))->tcp_state), "CLOSE_WAIT");
+		assert_string_equal(tcp_state_name(sockets_find(&sockets, inode_of(client))->tcp_state), "FIN_WAIT2");
+		assert_int_equal(sockets_find(&sockets, inode_of(client))->name != NULL, names);
+		sockets_release(&sockets);
+	}
+	close(listener);
+	close(client);
+	close(server);
+	close(other);
+}
+
 static void what_the_shim_does_not_count_is_unseen(void **state)
 {
 	struct fd_counts in_proc = {{0}}, in_shim = {{0}};
@@ -973,6 +1016,7 @@ int main(void)
 		cmocka_unit_test(the_inner_pid_is_the_last_one),
 		cmocka_unit_test(a_mapping_is_known_by_its_file),
 		cmocka_unit_test(a_socket_is_named_by_its_addresses),
+		cmocka_unit_test(states_are_the_same_with_names_and_without),
 		cmocka_unit_test(what_the_shim_does_not_count_is_unseen),
 		cmocka_unit_test(a_number_goes_before_the_ending),
 	};
