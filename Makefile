@@ -45,7 +45,7 @@ OWN_FLAGS      = $(shell sed -n 's,.*Build with: \([^*]*\).*,\1,p' $<)
 ANALYZER_LIBS := -lsqlite3 -ldw -lelf -lz -ldeflate -lstdc++ -lm
 
 SHIM_OBJECTS     := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard preload/*.c preload/*.S)))
-ANALYZER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out analyzer/main.c,$(wildcard analyzer/*/*.c)))
+ANALYZER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out analyzer/store/empty_image.c,$(wildcard analyzer/*/*.c)))
 UNIT_TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 PLUGINS          := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/programs/*_plugin.c))
 PROGRAMS         := $(patsubst %.c,$(BUILD)/%,$(filter-out %_plugin.c,$(wildcard tests/programs/*.c))) \
@@ -85,7 +85,13 @@ $(BUILD)/analyzer/%.o: analyzer/%.c
 $(BUILD)/schema_sql.h: analyzer/store/schema.sql
 	@mkdir -p $(@D)
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
-$(patsubst %.c,$(BUILD)/%.o,$(wildcard analyzer/store/*.c)): $(BUILD)/schema_sql.h
+$(BUILD)/analyzer/store/empty_image.o: $(BUILD)/schema_sql.h
+# A new recording's file, made from it.
+$(BUILD)/empty_image: $(BUILD)/analyzer/store/empty_image.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -lsqlite3
+$(BUILD)/empty_image.h: $(BUILD)/empty_image
+	$< > $@ || { rm -f $@; exit 1; }
+$(BUILD)/analyzer/store/writer.o: $(BUILD)/empty_image.h
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(ANALYZER_OBJECTS)
 	@mkdir -p $(@D)

@@ -12,9 +12,10 @@
 #include "../base/utf8.h"
 #include "writer_internal.h"
 
-static const char schema[] =
-#include "schema_sql.h"
-	;
+/* A recording in which there is nothing yet (empty_image.c). */
+static const unsigned char empty_image[] = {
+#include "empty_image.h"
+};
 
 static const char *const statement_sql[WRITE_STATEMENT_COUNT] = {
 #define X(id, sql) [WRITE_##id] = sql,
@@ -156,19 +157,19 @@ static int64_t newest_tick(const struct store *store)
  * The journal's size is limited after a roll-up has blown it up. The cache holds the leaves of sample_minute that a
  * roll-up writes to.
  */
-static int settle(struct store *store, struct error *error)
+static int set_journal(struct store *store, struct error *error)
 {
-	int code = store_execute(store,
-				 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-				 "PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-8192",
-				 error);
+	return store_execute(store,
+			     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+			     "PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-8192",
+			     error);
+}
 
-	if (code)
-		return code;
+static void read_settings(struct store *store)
+{
 	store->writer->keep_second_s = (uint32_t)store_meta_integer(store, "keep_second_s", STORE_KEEP_SECOND_S);
 	store->writer->keep_minute_s = (uint32_t)store_meta_integer(store, "keep_minute_s", STORE_KEEP_MINUTE_S);
 	store->writer->last_tick = newest_tick(store);
-	return SEEP_OK;
 }
 
 static int put_description(struct store *store, const struct store_options *options, struct error *error)
@@ -183,12 +184,10 @@ static int put_description(struct store *store, const struct store_options *opti
 		{"keep_second_s", options->keep_second_s ? options->keep_second_s : STORE_KEEP_SECOND_S},
 		{"keep_minute_s", options->keep_minute_s ? options->keep_minute_s : STORE_KEEP_MINUTE_S},
 	};
-	int code = store_put_meta(store, "state", "live", error);
+	int code = SEEP_OK;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && code == SEEP_OK; i++)
 		code = store_put_meta_integer(store, numbers[i].key, numbers[i].value, error);
-	if (code == SEEP_OK)
-		code = store_put_meta(store, "seep_version", SEEP_VERSION, error);
 	if (code == SEEP_OK)
 		code = store_put_meta(store, "arena", options->arena_path ? options->arena_path : "", error);
 	if (code == SEEP_OK)
@@ -196,38 +195,40 @@ static int put_description(struct store *store, const struct store_options *opti
 	return code;
 }
 
-/* In rollback mode and one transaction: the file's own first page tells from the start what it is, without a journal.
- */
-static int write_schema(struct store *store, const struct store_options *options, struct error *error)
+static int describe(struct store *store, const struct store_options *options, struct error *error)
 {
-	char identity[96];
-	int code;
+	int code = store_execute(store, "BEGIN IMMEDIATE", error);
 
-	snprintf(identity, sizeof(identity), "PRAGMA application_id=%d; PRAGMA user_version=%d", STORE_APPLICATION_ID,
-		 STORE_VERSION);
-	code = store_execute(store, "PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE", error);
-	if (code == SEEP_OK)
-		code = store_execute(store, identity, error);
-	if (code == SEEP_OK)
-		code = store_execute(store, schema, error);
 	if (code == SEEP_OK)
 		code = put_description(store, options, error);
-	if (code == SEEP_OK)
-		code = store_commit(store, error);
-	return code;
+	return code ? code : store_commit(store, error);
 }
 
-static int reserve_name(const char *path, struct error *error)
+static int fail_to_make(const char *path, struct error *error)
+{
+	return error_set(error, SEEP_ERR_IO, "cannot make %s: %s; name a file in a directory you may write to", path,
+			 strerror(errno));
+}
+
+/* Complete and on the disk before anything else happens to it: the file tells from the start what it is. */
+static int make_file(const char *path, struct error *error)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int code = SEEP_OK;
+	ssize_t size;
 
 	if (fd < 0 && errno == EEXIST)
 		return error_set(error, SEEP_ERR_USAGE, "%s exists already; name another file", path);
 	if (fd < 0)
-		return error_set(error, SEEP_ERR_IO, "cannot make %s: %s; name a file in a directory you may write to",
-				 path, strerror(errno));
+		return fail_to_make(path, error);
+	errno = ENOSPC; /* a short write says no more */
+	size = write(fd, empty_image, sizeof(empty_image));
+	if (size != (ssize_t)sizeof(empty_image) || fdatasync(fd) < 0) {
+		code = fail_to_make(path, error);
+		unlink(path);
+	}
 	close(fd);
-	return SEEP_OK;
+	return code;
 }
 
 int store_create(const char *path, const struct store_options *options, struct store **out, struct error *error)
@@ -235,7 +236,7 @@ int store_create(const char *path, const struct store_options *options, struct s
 	int code;
 
 	*out = NULL;
-	code = reserve_name(path, error);
+	code = make_file(path, error);
 	if (code)
 		return code;
 	code = store_open_connection(path, SQLITE_OPEN_READWRITE, out, error);
@@ -244,9 +245,11 @@ int store_create(const char *path, const struct store_options *options, struct s
 	if (code == SEEP_OK)
 		(*out)->writer->is_mapped = true;
 	if (code == SEEP_OK)
-		code = write_schema(*out, options, error);
+		code = set_journal(*out, error);
 	if (code == SEEP_OK)
-		code = settle(*out, error);
+		code = describe(*out, options, error);
+	if (code == SEEP_OK)
+		read_settings(*out);
 	if (code) {
 		store_close(*out);
 		*out = NULL;
@@ -268,7 +271,9 @@ int store_resume(const char *path, struct store **out, struct error *error)
 	if (code == SEEP_OK)
 		code = writer_attach(*out, error);
 	if (code == SEEP_OK)
-		code = settle(*out, error);
+		code = set_journal(*out, error);
+	if (code == SEEP_OK)
+		read_settings(*out);
 	if (code == SEEP_OK)
 		code = store_execute(*out,
 				     "UPDATE meta SET value = 'live' WHERE key = 'state';"
@@ -343,10 +348,13 @@ static bool leave_wal(struct store *store)
 	bool done = false;
 
 	sqlite3_exec(store->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
-	if (sqlite3_prepare_v2(store->db, "PRAGMA journal_mode=DELETE", -1, &statement, NULL) != SQLITE_OK)
+	/* all of it is on the disk; what is left is to change two bytes of the first page, which needs no journal of
+	 * its own */
+	sqlite3_exec(store->db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
+	if (sqlite3_prepare_v2(store->db, "PRAGMA journal_mode=MEMORY", -1, &statement, NULL) != SQLITE_OK)
 		return false;
 	if (sqlite3_step(statement) == SQLITE_ROW)
-		done = sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "delete") == 0;
+		done = sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "memory") == 0;
 	sqlite3_finalize(statement);
 	return done;
 }

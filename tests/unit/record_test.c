@@ -916,6 +916,7 @@ static void states_are_the_same_with_names_and_without(void **state)
 	socklen_t size = sizeof(address);
 	int listener = socket(AF_INET6, SOCK_STREAM, 0), client = socket(AF_INET6, SOCK_STREAM, 0);
 	int other = socket(AF_INET, SOCK_STREAM, 0), server;
+	char byte;
 
 	(void)state;
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -924,6 +925,8 @@ static void states_are_the_same_with_names_and_without(void **state)
 	assert_int_equal(connect(client, (struct sockaddr *)&address, size), 0);
 	server = accept(listener, NULL, NULL);
 	assert_int_equal(shutdown(client, SHUT_WR), 0);
+	assert_int_equal(read(server, &byte, 1),
+			 0); /* now the server's side knows; the answer to the client may be under way */
 	assert_int_equal(bind(other, (struct sockaddr *)&ipv4, sizeof(ipv4)), 0);
 	assert_int_equal(listen(other, 1), 0);
 	for (int names = 0; names <= 1; names++) {
@@ -933,7 +936,8 @@ static void states_are_the_same_with_names_and_without(void **state)
 		assert_string_equal(tcp_state_name(sockets_find(&sockets, inode_of(listener))->tcp_state), "LISTEN");
 		assert_string_equal(tcp_state_name(sockets_find(&sockets, inode_of(other))->tcp_state), "LISTEN");
 		assert_string_equal(tcp_state_name(sockets_find(&sockets, inode_of(server))->tcp_state), "CLOSE_WAIT");
-		assert_string_equal(tcp_state_name(sockets_find(&sockets, inode_of(client))->tcp_state), "FIN_WAIT2");
+		assert_non_null(
+			strstr(tcp_state_name(sockets_find(&sockets, inode_of(client))->tcp_state), "FIN_WAIT"));
 		assert_int_equal(sockets_find(&sockets, inode_of(client))->name != NULL, names);
 		sockets_release(&sockets);
 	}
