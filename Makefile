@@ -42,7 +42,7 @@ SHIM_FLAGS := -fPIC -fvisibility=hidden -fno-builtin -fno-omit-frame-pointer -fn
 FIXTURE_FLAGS := -pthread -fno-builtin -fomit-frame-pointer
 # A fixture may ask for more in a comment: "Build with: -lfoo".
 OWN_FLAGS      = $(shell sed -n 's,.*Build with: \([^*]*\).*,\1,p' $<)
-ANALYZER_LIBS := -lsqlite3 -ldw -lelf -lz -ldeflate -lstdc++ -lm
+ANALYZER_LIBS := -lsqlite3 -ldw -lelf -lz -ldeflate -lm
 
 SHIM_OBJECTS     := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard preload/*.c preload/*.S)))
 ANALYZER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out analyzer/store/empty_image.c,$(wildcard analyzer/*/*.c)))
