@@ -9,7 +9,9 @@
 #include "sampling.h"
 
 enum { CALLERS_SHOWN = 5, STACKS_SHOWN = 3, DAY_S = 86400 };
-#define LEAST_PART 0.05 /* of a group, for a stack to be told apart */
+/* Of a group, for a stack to be told apart, and to be all that matters. */
+#define LEAST_PART 0.05
+#define ALMOST_ALL 0.995
 
 /* ---- words and figures ---- */
 
@@ -182,13 +184,29 @@ static void add_wrappers(struct buffer *out, const struct judgement *judgement, 
 	}
 }
 
+/* What started main() or the thread calls nobody's function: the frames that are worth naming. */
+static size_t own_frames(const struct judgement *judgement, const struct judged_site *site)
+{
+	size_t count = judgement->profile.stacks[site->stack].count;
+
+	while (count) {
+		const struct profile_frame *frame = frame_at(judgement, site, count - 1);
+
+		if (!profile_is_c_library(frame->module) && strcmp(frame->function, "_start") != 0)
+			break;
+		count--;
+	}
+	return count;
+}
+
 /* "from write_turn < write_loop < message_send < ...": from the named function outwards. */
 static void add_callers(struct buffer *out, const struct judgement *judgement, const struct judged_site *site)
 {
-	const struct profile_frame *frame;
-	size_t shown = 0;
+	size_t count = own_frames(judgement, site), shown = 0;
 
-	for (size_t i = site->wrapper_count + 1; (frame = frame_at(judgement, site, i)); i++) {
+	for (size_t i = site->wrapper_count + 1; i < count; i++) {
+		const struct profile_frame *frame = frame_at(judgement, site, i);
+
 		if (shown == CALLERS_SHOWN) {
 			buffer_add(out, " < ...");
 			return;
@@ -203,7 +221,7 @@ static void add_way(struct buffer *out, const struct judgement *judgement, const
 	size_t size = out->size;
 
 	add_wrappers(out, judgement, site);
-	if (out->size > size && frame_at(judgement, site, site->wrapper_count + 1))
+	if (out->size > size && site->wrapper_count + 1 < own_frames(judgement, site))
 		buffer_add(out, "; ");
 	add_callers(out, judgement, site);
 }
@@ -223,16 +241,21 @@ static void add_frame(struct buffer *out, const struct profile_frame *frame, boo
 	buffer_add(out, is_wrapper ? "  [wrapper]\n" : "\n");
 }
 
-/* A site's part of its group: by growth where there is any, else by what is held. */
+/* A site's part of its group: of the growth, of what came and went, or of what is held. */
 static double part_of(const struct judged_group *group, const struct judged_site *site)
 {
 	bool is_bytes = judged_by_bytes(group->kind);
 	double all = is_bytes ? group->judged.live_bytes : group->judged.live_objects;
 	double own = is_bytes ? site->judged.live_bytes : site->judged.live_objects;
 
-	if (group->judged.share > 0)
-		return site->judged.share / group->judged.share;
-	return all > 0 ? own / all : 0;
+	if (group->judged.verdict.verdict == VERDICT_CHURN) {
+		all = group->judged.acquired_objects;
+		own = site->judged.acquired_objects;
+	} else if (group->judged.share > 0) {
+		all = group->judged.share;
+		own = site->judged.share;
+	}
+	return all > 0 ? fmin(own / all, 1) : 0;
 }
 
 static void add_site(struct buffer *out, const struct growth_report *report, const struct judged_group *group,
@@ -242,14 +265,14 @@ static void add_site(struct buffer *out, const struct growth_report *report, con
 	const struct profile_stack *stack = &judgement->profile.stacks[site->stack];
 
 	buffer_add(out, INDENT);
-	if (group->site_count > 1)
-		buffer_format(out, "%.0f%% ", fmin(100, 100 * part_of(group, site)));
+	if (group->site_count > 1 && part_of(group, site) < ALMOST_ALL)
+		buffer_format(out, "%.0f%% ", 100 * part_of(group, site));
 	if (!report->with_stacks) {
 		add_way(out, judgement, site);
 		buffer_add(out, "\n");
 		return;
 	}
-	buffer_add(out, "stack:\n");
+	buffer_add(out, "by\n");
 	for (size_t i = 0; i < stack->count; i++)
 		add_frame(out, frame_at(judgement, site, i), i < site->wrapper_count);
 }
@@ -260,12 +283,10 @@ static void add_sites(struct buffer *out, const struct growth_report *report, co
 	size_t shown = 0;
 
 	for (size_t i = 0; i < group->site_count; i++) {
-		const struct profile_stack *stack = &report->judgement->profile.stacks[sites[i].stack];
-
 		if (i && (part_of(group, &sites[i]) < LEAST_PART || (shown == STACKS_SHOWN && !report->with_stacks)))
 			break;
 		shown++;
-		if (stack->count > 1 || report->with_stacks)
+		if (sites[i].wrapper_count || own_frames(report->judgement, &sites[i]) > 1 || report->with_stacks)
 			add_site(out, report, group, &sites[i]);
 	}
 	if (shown < group->site_count)
