@@ -12,32 +12,38 @@ enum { CALLERS_SHOWN = 5, STACKS_SHOWN = 3, DAY_S = 86400 };
 /* Of a group, for a stack to be told apart, and to be all that matters. */
 #define LEAST_PART 0.05
 #define ALMOST_ALL 0.995
+#define LEAST_RATIO 0.1 /* of objects per event, to be told so, and not the other way round */
 
 /* ---- words and figures ---- */
 
-const char *growth_event_name(const char *name)
-{
-	static const struct {
-		const char *name, *text;
-	} events[] = {
-		{"accepted", "accepted connection"},
-		{"connected", "connection made"},
-		{"reset", "reset connection"},
-		{"read_calls", "read"},
-		{"read_bytes", "byte read"},
-		{"write_calls", "write"},
-		{"write_bytes", "byte written"},
-		{"timer_expirations", "timer expiration"},
-		{"forks", "fork"},
-		{"threads", "thread started"},
-	};
+static const struct event_words {
+	const char *name, *one, *many;
+} event_words[] = {
+	{"accepted", "accepted connection", "accepted connections"},
+	{"connected", "connection made", "connections made"},
+	{"reset", "reset connection", "reset connections"},
+	{"read_calls", "read", "reads"},
+	{"read_bytes", "byte read", "read"},
+	{"write_calls", "write", "writes"},
+	{"write_bytes", "byte written", "written"},
+	{"timer_expirations", "timer expiration", "timer expirations"},
+	{"forks", "fork", "forks"},
+	{"threads", "thread started", "threads started"},
+};
 
+static struct event_words words_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(event_words) / sizeof(event_words[0]); i++)
+		if (!strcmp(event_words[i].name, name))
+			return event_words[i];
 	if (!strncmp(name, "mark:", 5))
-		return name + 5;
-	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
-		if (!strcmp(events[i].name, name))
-			return events[i].text;
-	return name;
+		name += 5;
+	return (struct event_words){name, name, name};
+}
+
+static bool counts_bytes(const char *name)
+{
+	return !strcmp(name, "read_bytes") || !strcmp(name, "write_bytes");
 }
 
 /* A rate is told in the time in which at least one comes. */
@@ -94,17 +100,33 @@ static bool is_long(const struct judgement *judgement)
 	return (int64_t)judgement->grid.count * judgement->grid.step_s > DAY_S;
 }
 
-/* "1.00 ± 0.01 per reset connection"; small ratios the other way round: "1 per 833 bytes read" is no better */
+/* "1.00 ± 0.01 per reset connection", "one per 52kB written (51.9kB..52.1kB)" */
 static void add_ratio(struct buffer *out, const struct judgement *judgement, const struct judged *judged)
 {
 	const struct correlate_result *with = &judged->verdict.goes_with;
-	double error = (with->high - with->low) / 2;
-	const char *format = with->ratio >= 0.1 ? "%.2f ± %.2f per %s" : "%.2g ± %.1g per %s";
+	const char *name;
+	bool is_bytes;
 
-	if (with->counter < 0 || (size_t)with->counter >= judgement->event_count)
+	if (with->counter < 0 || (size_t)with->counter >= judgement->event_count || with->ratio <= 0)
 		return;
-	buffer_add(out, ", ");
-	buffer_format(out, format, with->ratio, error, growth_event_name(judgement->events[with->counter].name));
+	name = judgement->events[with->counter].name;
+	is_bytes = counts_bytes(name);
+	if (with->ratio >= LEAST_RATIO && !is_bytes) {
+		buffer_format(out, ", %.2f ± %.2f per ", with->ratio, (with->high - with->low) / 2);
+		report_name(out, words_of(name).one);
+		return;
+	}
+	buffer_add(out, ", one per ");
+	add_amount(out, 1 / with->ratio, is_bytes);
+	buffer_add(out, " ");
+	report_name(out, words_of(name).many);
+	if (with->low <= 0)
+		return;
+	buffer_add(out, " (");
+	add_amount(out, 1 / with->high, is_bytes);
+	buffer_add(out, "..");
+	add_amount(out, 1 / with->low, is_bytes);
+	buffer_add(out, ")");
 }
 
 static const char *objects_name(enum seep_kind kind, bool is_one)

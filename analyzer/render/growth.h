@@ -23,7 +23,4 @@ struct growth_report {
 void growth_text(struct buffer *out, const struct growth_report *report);
 void growth_json(struct buffer *out, const struct growth_report *report);
 
-/* What reports call an event counter: "reset", "byte read", a mark's name. */
-const char *growth_event_name(const char *name);
-
 #endif

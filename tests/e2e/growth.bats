@@ -16,23 +16,26 @@ for group in json.load(open(sys.argv[2]))["groups"]:
         print(group["kind"], group["function"], "|", stack)' "$@"
 }
 
-# Both variants of the chat server at the same time, under the same load. They are judged while they run, as an operator
+# Both variants of the chat server at the same time, under the same load. They are judged while it goes on, as an operator
 # would; what is said is kept for the tests.
 setup_file() {
-  local variant pids=()
+  local variant pids=() drivers=()
   cd "$BATS_FILE_TMPDIR" || return 1
   for variant in buggy fixed; do
     start_under "$variant.db" "$variant" "$SERVERS/chat_$variant"
     pids+=("$pid")
     wait_until 10 test -s "$variant.out"
   done
-  "$SERVERS/chat_load" "$(<buggy.out)" --seconds 20 --rate 50 --clients 4 >buggy.load &
-  "$SERVERS/chat_load" "$(<fixed.out)" --seconds 20 --rate 50 --clients 4 >fixed.load
-  wait $!
+  "$SERVERS/chat_load" "$(<buggy.out)" --seconds 25 --rate 50 --clients 4 >buggy.load 3>&- &
+  drivers+=($!)
+  "$SERVERS/chat_load" "$(<fixed.out)" --seconds 25 --rate 50 --clients 4 >fixed.load 3>&- &
+  drivers+=($!)
+  sleep 20
   for variant in buggy fixed; do
     "$SEEP" growth "$variant.db" >"$variant.txt"
     "$SEEP" growth --json "$variant.db" >"$variant.json"
   done
+  for pid in "${drivers[@]}"; do wait "$pid"; done
   for pid in "${pids[@]}"; do stop "$pid"; done
   wait_finished buggy.db
   wait_finished fixed.db

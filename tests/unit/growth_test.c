@@ -255,6 +255,25 @@ static void without_a_leak_that_is_the_first_thing_said(void **state)
 	assert_non_null(strstr(test->out.text, "\nNo leak.\n"));
 }
 
+static void a_small_ratio_is_told_the_other_way_round(void **state)
+{
+	struct test *test = *state;
+	struct correlate_result *with;
+
+	add_leaks(test);
+	finish(test);
+	with = &test->groups[0].judged.verdict.goes_with;
+	*with = (struct correlate_result){.counter = WRITES, .ratio = 0.001, .low = 0.0005, .high = 0.002};
+	growth_text(&test->out, &test->report);
+	assert_non_null(strstr(test->out.text, ", one per 1000 writes (500..2000)\n"));
+	test->events[WRITES].name = "write_bytes";
+	*with = (struct correlate_result){.counter = WRITES, .ratio = 1.0 / 53248, .low = 1.0 / 54272};
+	with->high = with->ratio;
+	test->out.size = 0;
+	growth_text(&test->out, &test->report);
+	assert_non_null(strstr(test->out.text, ", one per 52kB written (52kB..53kB)\n"));
+}
+
 static void as_json_it_has_every_figure(void **state)
 {
 	struct test *test = *state;
@@ -285,6 +304,7 @@ int main(void)
 		test(with_stacks_every_frame_has_a_line),
 		test(a_limit_says_what_it_leaves_out_and_none_shows_all),
 		test(without_a_leak_that_is_the_first_thing_said),
+		test(a_small_ratio_is_told_the_other_way_round),
 		test(as_json_it_has_every_figure),
 	};
 
