@@ -46,3 +46,15 @@ load ../lib/helpers
 @test "dlopen, signals, forks, exceptions, cancellation and ending threads at once, for ten seconds" {
   "$BATS_TEST_DIRNAME/../soak/nodeadlock.sh" 10
 }
+
+@test "what is exported is the table of hooks, and seep_mark_event for seep.h" {
+  local preload=$BATS_TEST_DIRNAME/../../preload
+  {
+    printf '#include "%s/hooks.h"\n#define X(name) hook:name\nSEEP_HOOKS(X)\n' "$preload" |
+      gcc -D_GNU_SOURCE -E -P - | grep -o 'hook:[A-Za-z_0-9]*' | cut -d: -f2
+    echo seep_mark_event
+  } | LC_ALL=C sort >table.txt
+  nm -D --defined-only "$LIB" | cut -d' ' -f3 | LC_ALL=C sort >exported.txt
+  (($(wc -l <table.txt) > 150))
+  diff table.txt exported.txt
+}
