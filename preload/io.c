@@ -8,16 +8,35 @@
 #include "hooks.h"
 #include "traffic.h"
 
-/* ---- connections that break ---- */
+/* ---- data that is moved, and connections that break ---- */
+
+static bool is_broken(int error)
+{
+	return error == ECONNRESET || error == EPIPE || error == ETIMEDOUT;
+}
 
 void traffic_failed(struct descriptor *descriptor, int error)
 {
-	if (error != ECONNRESET && error != EPIPE && error != ETIMEDOUT)
-		return;
-	if (!events_are_counted())
+	if (!is_broken(error) || !events_are_counted())
 		return;
 	if (!(atomic_fetch_or(&descriptor->traffic, TRAFFIC_BROKEN) & TRAFFIC_BROKEN))
 		event_add(EVENT_RESET, 1);
+}
+
+void traffic_count(struct descriptor *descriptor, ssize_t result, enum arena_event calls)
+{
+	struct event_line line;
+
+	if (result <= 0) {
+		if (result < 0 && is_broken(errno))
+			traffic_failed(descriptor, errno);
+		return;
+	}
+	if (!events_are_counted())
+		return;
+	line = event_line();
+	counter_add(&line.count[calls], 1, line.is_exclusive);
+	counter_add(&line.count[calls + 1], (uint64_t)result, line.is_exclusive);
 }
 
 HOOK int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict length)
@@ -27,7 +46,7 @@ HOOK int getsockopt(int fd, int level, int name, void *restrict value, socklen_t
 	if (level == SOL_SOCKET && name == SO_ERROR && result == 0 && *length == sizeof(int)) {
 		struct descriptor *descriptor = descriptor_find(fd);
 
-		if (traffic_is(descriptor, TRAFFIC_SOCKET))
+		if (traffic_nature(descriptor) & TRAFFIC_SOCKET)
 			traffic_failed(descriptor, *(const int *)value);
 	}
 	return result;
@@ -54,7 +73,7 @@ HOOK int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t length)
 	int result = REAL(connect)(fd, address, length);
 	struct descriptor *descriptor = descriptor_find(fd);
 
-	if (traffic_is(descriptor, TRAFFIC_SOCKET) && !traffic_is(descriptor, TRAFFIC_DATAGRAMS) &&
+	if ((traffic_nature(descriptor) & (TRAFFIC_SOCKET | TRAFFIC_DATAGRAMS)) == TRAFFIC_SOCKET &&
 	    (result < 0 || address.__sockaddr__->sa_family != AF_UNSPEC))
 		connection_made(descriptor, result < 0 ? errno : 0);
 	return result;
@@ -62,22 +81,26 @@ HOOK int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t length)
 
 /* ---- reading ---- */
 
-static COLD ssize_t timer_read(ssize_t result, uint64_t expirations)
+static COLD void timer_read(ssize_t result, const void *buffer)
 {
-	if (result == sizeof(expirations))
-		event_add(EVENT_TIMER_EXPIRATIONS, expirations);
-	return result;
+	uint64_t expirations;
+
+	if (result != sizeof(expirations))
+		return;
+	memcpy(&expirations, buffer, sizeof(expirations));
+	event_add(EVENT_TIMER_EXPIRATIONS, expirations);
 }
 
 static inline ssize_t was_read(int fd, ssize_t result, const void *buffer)
 {
-	uint64_t expirations = 0;
+	struct descriptor *descriptor = descriptor_find(fd);
+	uint32_t nature = traffic_nature(descriptor);
 
-	if (LIKELY(!traffic_is(descriptor_find(fd), TRAFFIC_TIMER)))
-		return traffic_done(fd, result, EVENT_READ_CALLS);
-	if (result == sizeof(expirations))
-		memcpy(&expirations, buffer, sizeof(expirations));
-	return timer_read(result, expirations);
+	if (nature & TRAFFIC_SOCKET)
+		traffic_count(descriptor, result, EVENT_READ_CALLS);
+	else if (UNLIKELY(nature & TRAFFIC_TIMER))
+		timer_read(result, buffer);
+	return result;
 }
 
 HOOK ssize_t read(int fd, void *buffer, size_t size)
@@ -91,13 +114,12 @@ HOOK ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room)
 }
 
 /* The number of expirations may have come in parts. */
-static COLD ssize_t timer_read_parts(ssize_t result, const struct iovec *parts)
+static COLD void timer_read_parts(ssize_t result, const struct iovec *parts)
 {
 	char bytes[sizeof(uint64_t)];
-	uint64_t expirations;
 
 	if (result != sizeof(bytes))
-		return result;
+		return;
 	for (size_t done = 0; done < sizeof(bytes); parts++) {
 		size_t left = sizeof(bytes) - done;
 		size_t size = parts->iov_len < left ? parts->iov_len : left;
@@ -105,16 +127,15 @@ static COLD ssize_t timer_read_parts(ssize_t result, const struct iovec *parts)
 		memcpy(bytes + done, parts->iov_base, size);
 		done += size;
 	}
-	memcpy(&expirations, bytes, sizeof(expirations));
-	return timer_read(result, expirations);
+	timer_read(result, bytes);
 }
 
 HOOK ssize_t readv(int fd, const struct iovec *parts, int count)
 {
 	ssize_t result = REAL(readv)(fd, parts, count);
 
-	if (UNLIKELY(traffic_is(descriptor_find(fd), TRAFFIC_TIMER)))
-		return timer_read_parts(result, parts);
+	if (UNLIKELY(traffic_nature(descriptor_find(fd)) & TRAFFIC_TIMER))
+		timer_read_parts(result, parts);
 	return traffic_done(fd, result, EVENT_READ_CALLS);
 }
 

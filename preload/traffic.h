@@ -22,38 +22,26 @@
 #include "descriptor_table.h"
 #include "events.h"
 
-static inline bool traffic_is(const struct descriptor *descriptor, uint32_t nature)
+/* TRAFFIC_*, 0 for what is not known. */
+static inline uint32_t traffic_nature(const struct descriptor *descriptor)
 {
-	return descriptor && (atomic_load_explicit(&descriptor->traffic, memory_order_relaxed) & nature);
+	return descriptor ? atomic_load_explicit(&descriptor->traffic, memory_order_relaxed) : 0;
 }
 
-/* A descriptor whose call gave that error. io.c */
-void traffic_failed(struct descriptor *descriptor, int error);
-
-/* The read or write call `calls` (its bytes are the next event) moved `bytes`. */
-static inline void traffic_moved(enum arena_event calls, uint64_t bytes)
-{
-	struct event_line line;
-
-	if (!events_are_counted())
-		return;
-	line = event_line();
-	counter_add(&line.count[calls], 1, line.is_exclusive);
-	counter_add(&line.count[calls + 1], bytes, line.is_exclusive);
-}
+/* A socket whose call has moved `result` bytes, or failed with errno; `calls` is the event, its bytes the next. io.c */
+void traffic_count(struct descriptor *descriptor, ssize_t result, enum arena_event calls);
 static_assert(EVENT_READ_BYTES == EVENT_READ_CALLS + 1 && EVENT_WRITE_BYTES == EVENT_WRITE_CALLS + 1, "neighbours");
 
+/* A socket that is told to be broken, if that is what the error says. io.c */
+void traffic_failed(struct descriptor *descriptor, int error);
+
 /* After a call whose result is a number of bytes, or -1. */
-static inline ssize_t traffic_done(int fd, ssize_t result, enum arena_event calls)
+static inline __attribute__((always_inline)) ssize_t traffic_done(int fd, ssize_t result, enum arena_event calls)
 {
 	struct descriptor *descriptor = descriptor_find(fd);
 
-	if (!traffic_is(descriptor, TRAFFIC_SOCKET))
-		return result;
-	if (LIKELY(result > 0))
-		traffic_moved(calls, (uint64_t)result);
-	else if (result < 0)
-		traffic_failed(descriptor, errno);
+	if (traffic_nature(descriptor) & TRAFFIC_SOCKET)
+		traffic_count(descriptor, result, calls);
 	return result;
 }
 
