@@ -35,7 +35,9 @@ static void add_good_news(struct buffer *out, const struct trust *trust)
 		enum arena_trust which[4];
 		size_t count;
 	} groups[] = {
-		{"nothing dropped", {TRUST_DROPPED_EVENTS, TRUST_LOST_ENTRIES, TRUST_OVERWRITTEN_BLOCKS}, 3},
+		{"nothing dropped",
+		 {TRUST_DROPPED_EVENTS, TRUST_LOST_ENTRIES, TRUST_OVERWRITTEN_BLOCKS, TRUST_DROPPED_MARKS},
+		 4},
 		{"every stack whole",
 		 {TRUST_TRUNCATED_STACKS, TRUST_MISSING_STACKS, TRUST_BROKEN_STACKS, TRUST_GUESSED_FRAMES},
 		 4},

@@ -52,6 +52,9 @@ record_events() { # FIXTURE [ARGUMENTS]
 @test "marks: by name, in programs at a fixed address and in libraries, up to 64 names" {
   record_events marks "$PROGRAMS/events_marks_plugin.so"
   check_expectations seep.db <(grep ^trust out.txt)
+  "$SEEP" top seep.db 2>&1 | tee top.txt
+  grep 'marks (seep_mark) of names beyond the first 64: 42' top.txt
+  grep -v 'nothing dropped' top.txt | diff - top.txt
 }
 
 @test "marks in C++" {
