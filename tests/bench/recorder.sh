@@ -61,6 +61,13 @@ begin() { # BUILD: sets `under`
 
 recorder_pid() { sed -n 's/^pid //p' "$work/cost" 2>/dev/null; }
 
+await_recorder() {
+  for _ in $(seq 400); do
+    grep -q '^cpu' "$work/cost" 2>/dev/null && return
+    sleep 0.05
+  done
+}
+
 # one figure or two: milliseconds and page faults, or percent
 measure() { # WORKLOAD BUILD
   begin "$2"
@@ -69,10 +76,7 @@ measure() { # WORKLOAD BUILD
   start) start "$2" ;;
   *)
     $1 "${under[@]}"
-    for _ in $(seq 200); do
-      grep -q '^cpu' "$work/cost" 2>/dev/null && break
-      sleep 0.05
-    done
+    await_recorder
     awk '$1 == "cpu" { print $2 / 1000, $4 }' "$work/cost"
     ;;
   esac
@@ -87,6 +91,7 @@ steady() {
   sleep 8
   after=$(cut -d' ' -f1 "/proc/$(recorder_pid)/schedstat")
   end_server
+  await_recorder
   awk -v ns=$((after - before)) 'BEGIN { print ns / 8e7 }'
 }
 
