@@ -142,7 +142,7 @@ demo: setup-demo ## a leaky server and redis under Seep: who holds what
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS)
 	@BUILD=$(BUILD) tests/servers/demo.sh
 
-incidents: setup-incidents ## every sample server, buggy and fixed, under its driver: one report (2 min)
+incidents: setup-incidents ## every sample server, buggy and fixed, under its driver: one report (3 min)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS)
 	@BUILD=$(BUILD) tests/servers/incidents.sh
 

@@ -6,12 +6,21 @@
 set -u
 
 # title | variants | server | types of seep top | driver
-# %V is the variant, %P the server's port, %M that of a memcached. Each driver takes --seconds N.
+# %V is the variant, %P the server's port, %M that of a memcached. Each driver takes --seconds N. Before the server may
+# stand settings of its environment.
 table='
 chat, timerfd      | buggy fixed | chat_%V                    | timers inuse_space | chat_load %P
 chat, timer_create | buggy fixed | chat_posix_%V              | timers inuse_space | chat_load %P
 kvclient           | buggy fixed | kvclient_%V --memcached %M | inuse_space timers | kvclient_load %P
 actor              | buggy fixed | actor_%V                   | inuse_objects      | actor_load %P
+overlapped         | buggy fixed | overlapped_%V              | inuse_objects sockets | overlapped_load %P
+playground, /staticstring  | buggy fixed | playground_%V | inuse_space | playground_load %P --rate 50 --endpoint /staticstring
+playground, /fileprovider  | buggy fixed | playground_%V | watches fds | playground_load %P --rate 1 --endpoint /fileprovider
+playground, steady strings and clients | fixed | playground_%V | alloc_space inuse_space sockets | playground_load %P --endpoint /bigstring --endpoint /httpclient1 --endpoint /httpclient2
+playground, steady blocks and arrays   | fixed | playground_%V | alloc_space inuse_space | playground_load %P --endpoint /loh/131000 --endpoint /loh/200000 --endpoint /array/20000 --endpoint /pooledarray/20000
+playground, /spike         | fixed | playground_%V | inuse_space | playground_load %P --rate 20 --endpoint /spike/100000..10000000
+playground, /spike, memory not trimmed | fixed | MALLOC_TRIM_THRESHOLD_=268435456 playground_%V | inuse_space | playground_load %P --rate 20 --endpoint /spike/100000..10000000
+playground, /scatter       | fixed | playground_%V | inuse_space | playground_load %P --rate 20 --endpoint /scatter/100000..10000000
 '
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -82,9 +91,14 @@ incident_look() { # RUN TYPE...
 
 # One server with one driver. Leaves RUN.counts, RUN.TYPE, RUN.growth; RUN.fault if something went wrong.
 incident_run() { # RUN TITLE VARIANT TYPES SERVER DRIVER
-  local run=$folder/$1 pid command
+  local run=$folder/$1 pid command settings=()
   read -ra command <<<"$(filled "$5" "$3" '')"
-  LD_PRELOAD=$BUILD/libseep.so SEEP_OPTIONS=out=$run.db "$BUILD/tests/servers/${command[0]}" "${command[@]:1}" \
+  while [[ ${command[0]} == *=* ]]; do
+    settings+=("${command[0]}")
+    command=("${command[@]:1}")
+  done
+  env "${settings[@]}" LD_PRELOAD="$BUILD/libseep.so" SEEP_OPTIONS="out=$run.db" \
+    "$BUILD/tests/servers/${command[0]}" "${command[@]:1}" \
     >"$run.port" 2>"$run.err" &
   pid=$!
   echo "$pid" >"$run.pid"
