@@ -71,14 +71,15 @@ static double left_by(const struct parts *parts, double ratio, double *residuals
 	return square;
 }
 
-/* Of a sum of all parts. What is left in one part often comes back in the next; that lessens it to a fourth at most. */
+/* Of a sum of all parts. That what is left in one part often comes back in the next does not lessen it: it is careful.
+ */
 static double error_of_sum(const double *residuals, size_t count, double square)
 {
 	double neighbours = 0;
 
 	for (size_t i = 1; i < count; i++)
 		neighbours += residuals[i] * residuals[i - 1];
-	return sqrt(fmax(square + 2 * neighbours, square / 4) * (double)count / (double)(count - 1));
+	return sqrt(fmax(square + 2 * neighbours, square) * (double)count / (double)(count - 1));
 }
 
 static bool is_whole(const struct correlate_result *result)

@@ -64,3 +64,10 @@ double student_above(double t, double freedom)
 
 	return normal_above(t < 0 ? -z : z);
 }
+
+double student_quantile(double p, double freedom)
+{
+	double z = normal_quantile(p) * (8 * freedom + 3) / (8 * freedom + 1);
+
+	return copysign(sqrt(freedom * expm1(z * z / freedom)), z);
+}

@@ -16,7 +16,9 @@ double median_of(double *values, size_t count);
 double normal_above(double z);
 double normal_quantile(double p);
 
-/* Upper tail of Student's distribution; Wallace's approximation (Annals of Mathematical Statistics 30, 1959). */
+/* Upper tail of Student's distribution, and its quantile of 0 < p < 1; Wallace's approximation (Annals of Mathematical
+ * Statistics 30, 1959). */
 double student_above(double t, double freedom);
+double student_quantile(double p, double freedom);
 
 #endif

@@ -13,8 +13,11 @@
 
 enum {
 	LEAST_POINTS = 12,
-	LEAST_SECONDS = 30,  /* of activity, for a leak */
-	LEAST_STEPS = 8,     /* of growth, for a leak */
+	LEAST_SECONDS = 30, /* of activity, for a leak; */
+	LEAST_CLEAR = 15,   /* for one that goes with an event exactly */
+	LEAST_EXHAUSTED = 500,
+	/* handles that were acquired until no more were given */ /* of activity, for a leak */
+	LEAST_STEPS = 8,                                          /* of growth, for a leak */
 	LEAST_RARE = 72,     /* of growth, to be a leak for its rareness alone: pools are smaller */
 	LEAST_HANDLES = 100, /* of growth, to be a leak without another sign */
 	HORIZON = 600,       /* seconds of even growth */
@@ -93,7 +96,7 @@ static double p_of(struct judge *judge, const double *values, struct drift *drif
 	size_t points = judge->activity.count, half = points / 2;
 	double newer = 1;
 
-	*drift = (struct drift){.p_rising = 1};
+	*drift = (struct drift){.p_rising = 1, .freedom = 1};
 	if (!values || points < LEAST_POINTS)
 		return 1;
 	points_of(judge, values, judge->level);
@@ -111,11 +114,11 @@ static struct growth_slope slope_of(const struct judge *judge, const struct drif
 				     (drift->slope + reach) / judge->grid->step_s};
 }
 
-/* Not less than what 8 objects make. */
+/* Objects and bytes, whole and newer half are four tests. Not less than what 8 objects make. */
 static double detectable(const struct judge *judge, const struct drift *drift, double size)
 {
 	double rate = judge->options->false_discovery_rate > 0 ? judge->options->false_discovery_rate : DEFAULT_RATE;
-	double z = normal_quantile(1 - rate / (double)judge->count / 2) + POWER_Z;
+	double z = student_quantile(1 - rate / 4 / (double)judge->count, drift->freedom) + POWER_Z;
 	double seconds = judge->activity.count ? judge->activity.seconds[judge->activity.count - 1] : 0;
 
 	return seconds > 0 ? fmax(z * drift->error / judge->grid->step_s, LEAST_STEPS * size / seconds) : 0;
@@ -334,6 +337,20 @@ static bool follows_load(const struct judge *judge, const struct growth *growth)
 	       !outgrows_load(site, from, end, 1.1);
 }
 
+/* Clients that come and stay: one object for each of them is none too many. */
+static bool is_of_open_connections(struct judge *judge, const struct growth *growth,
+				   const struct correlate_result *with)
+{
+	struct correlate_counter open = {"", judge->options->open_connections};
+	struct correlate_result result;
+
+	if (!open.count || growth->is_bytes || with->counter < 0 ||
+	    strcmp(judge->options->counters[with->counter].name, "accepted") != 0)
+		return false;
+	result = correlate_since(judge, growth->values, growth->from, &open, 1);
+	return result.counter >= 0 && result.is_whole;
+}
+
 static bool declines_by(const struct shape *shape, double share, double p)
 {
 	return shape->decline > share && shape->decline_t > 0 &&
@@ -376,6 +393,13 @@ static bool has_cause(const struct judge *judge, const struct growth *growth, co
 	return with->dispersion < 0.25 && with->high - with->low < 0.05 * with->ratio;
 }
 
+/* As many as events, to the object. */
+static bool is_clear(const struct growth *growth, const struct correlate_result *with)
+{
+	return with->counter >= 0 && !growth->is_bytes && with->is_whole && with->dispersion < 0.05 &&
+	       growth->shape.growth >= LEAST_HANDLES && growth->seconds >= LEAST_CLEAR;
+}
+
 static bool has_companion(struct judge *judge, const struct growth *growth)
 {
 	struct correlate_result result;
@@ -397,6 +421,25 @@ static bool is_handle_hoard(const struct judge *judge, const struct growth *grow
 {
 	return growth->site->is_handle && growth->shape.growth >= LEAST_HANDLES &&
 	       change(growth->site->released_objects, growth->from, newest(judge)) < growth->shape.growth;
+}
+
+/* Descriptors and timers are limited: a leak of them is level once there are no more. */
+static bool is_exhausted(struct judge *judge, const struct growth *growth, struct correlate_result *goes_with)
+{
+	const struct growth_series *site = growth->site;
+	size_t to = judge->activity.index[growth->shape.level_from];
+	struct growth_grid until = *judge->grid;
+	struct correlate_result with;
+
+	until.count = to * 9 / 10; /* where it bends is not known to the point */
+	if (!site->is_handle || change(site->live_objects, 0, until.count) < LEAST_EXHAUSTED ||
+	    change(site->released_objects, 0, newest(judge)) > 0)
+		return false;
+	correlate(&until, site->live_objects, judge->options->counters, judge->options->counter_count, &with);
+	if (with.counter < 0 || !with.is_whole)
+		return false;
+	*goes_with = with;
+	return true;
 }
 
 static const char *evidence_of(struct judge *judge, const struct growth *growth, const struct correlate_result *with)
@@ -439,11 +482,13 @@ static void decide_level(const struct judge *judge, const struct growth_series *
 	       reason, 0);
 }
 
-static bool decide_by_shape(const struct judge *judge, const struct growth *growth, struct verdict_result *out)
+static bool decide_by_shape(struct judge *judge, const struct growth *growth, struct verdict_result *out)
 {
 	const struct shape *shape = &growth->shape;
 
-	if (shape->level_from)
+	if (shape->level_from && is_exhausted(judge, growth, &out->goes_with))
+		decide(out, VERDICT_LEAK, "grew with an event, none given back, until there were no more", 0);
+	else if (shape->level_from)
 		decide(out, VERDICT_WARM_UP, "has grown, and is level now", 0);
 	else if (shape->growth <= 0 || shape->kept < KEPT)
 		decide_level(judge, growth->site, "has grown and fallen back", out);
@@ -451,6 +496,8 @@ static bool decide_by_shape(const struct judge *judge, const struct growth *grow
 		decide_level(judge, growth->site, "is no higher than before", out);
 	else if (follows_load(judge, growth))
 		decide_level(judge, growth->site, "follows the load: what lives is no older than before", out);
+	else if (is_of_open_connections(judge, growth, &out->goes_with))
+		decide(out, VERDICT_UNDECIDED, "as many as there are connections that their peers keep open", 0);
 	else if (shape->steps < LEAST_STEPS)
 		decide(out, VERDICT_UNDECIDED, "has grown in a few large steps",
 		       growth->seconds * (1.5 * LEAST_STEPS / fmax(1, shape->steps) - 1));
@@ -460,12 +507,14 @@ static bool decide_by_shape(const struct judge *judge, const struct growth *grow
 		decide(out, VERDICT_WARM_UP, "grows ever more slowly", 0);
 	else if (shape->tail < SLOW_TAIL)
 		decide(out, VERDICT_UNDECIDED, "has grown more slowly of late", growth->seconds / 3);
-	else if (growth->seconds < LEAST_SECONDS)
+	else if (growth->seconds < LEAST_SECONDS && !is_clear(growth, &out->goes_with))
 		decide(out, VERDICT_UNDECIDED, "grows, for a short time yet", LEAST_SECONDS - growth->seconds);
 	else
 		return false;
 	return true;
 }
+
+static const char grows_evenly[] = "grows evenly, as a leak does and a cache that is being filled";
 
 static void decide_growing(struct judge *judge, size_t index, struct verdict_result *out)
 {
@@ -483,8 +532,7 @@ static void decide_growing(struct judge *judge, size_t index, struct verdict_res
 	else if (evidence)
 		decide(out, VERDICT_LEAK, evidence, 0);
 	else
-		decide(out, VERDICT_UNDECIDED, "grows evenly, as a leak does and a cache that is being filled",
-		       HORIZON - growth.seconds);
+		decide(out, VERDICT_UNDECIDED, grows_evenly, HORIZON - growth.seconds);
 }
 
 /* Too few points for a test. */
@@ -526,6 +574,26 @@ static double discovery_limit(const struct verdict_result *results, size_t count
 			limit = sorted[i];
 	free(sorted);
 	return limit;
+}
+
+/* What grows one for one with a leak is part of it: the record beside the handle, the buffer beside the record. */
+static void join_leaks(struct judge *judge, struct verdict_result *out)
+{
+	judge->other_count = 0;
+	for (size_t i = 0; i < judge->count && judge->other_count < OTHERS; i++)
+		if (out[i].verdict == VERDICT_LEAK)
+			judge->others[judge->other_count++] =
+				(struct correlate_counter){"", judge->sites[i].live_objects};
+	for (size_t i = 0; i < judge->count; i++) {
+		size_t from = (size_t)((out[i].since_s - judge->grid->start_s) / judge->grid->step_s);
+		struct correlate_result result;
+
+		if (out[i].reason != grows_evenly)
+			continue;
+		result = correlate_since(judge, judge->sites[i].live_objects, from, judge->others, judge->other_count);
+		if (result.counter >= 0 && result.is_whole && result.dispersion < 0.25)
+			decide(&out[i], VERDICT_LEAK, "grows one for one with another leak", 0);
+	}
 }
 
 static int judge_init(struct judge *judge)
@@ -574,6 +642,7 @@ static void judge_all(struct judge *judge, struct verdict_result *out)
 		else
 			decide_level(judge, &judge->sites[i], "does not grow", &out[i]);
 	}
+	join_leaks(judge, out);
 }
 
 void verdicts_judge(const struct growth_grid *grid, const struct growth_series *sites, size_t count,

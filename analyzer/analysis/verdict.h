@@ -23,8 +23,10 @@
  *    - handles: 100 or more, none or few given back;
  *    - duration: 10 minutes of activity. Growth that is none in real servers lasts 4 to 10 equal steps of load.
  *    Without one it is undecided, with the time that is left of the ten minutes.
+ *    What grows one for one with a leak is one too. What grows with accepted connections as these stay established is
+ *    undecided: their peers keep them. Handles that grew with an event and stopped are a leak that has met its limit.
  * What this cannot tell: a cache that takes exactly one new object a request or reset, and is bounded, is called a leak
- * until it is full, unless its keys, values and table are seen to be one container. Leaks of fewer than 8 objects.
+ * until it is full. Leaks of fewer than 8 objects.
  */
 #ifndef SEEP_VERDICT_H
 #define SEEP_VERDICT_H
@@ -43,7 +45,8 @@ enum verdict {
 struct verdict_options {
 	const struct correlate_counter *counters; /* events of the process, on the same grid */
 	size_t counter_count;
-	double false_discovery_rate; /* among what is said to grow; 0: 0.001 */
+	const double *open_connections; /* a level on the grid: TCP connections that are established; NULL unknown */
+	double false_discovery_rate;    /* among what is said to grow; 0: 0.001 */
 };
 
 struct verdict_result {

@@ -98,8 +98,18 @@ static void collect_events(struct judged_recording *out)
 		out->events[i] = (struct correlate_counter){out->series.events[i].name, out->series.events[i].count};
 }
 
+/* NULL if it is not known all the time. */
+static const double *known(const double *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (isnan(values[i]))
+			return NULL;
+	return values;
+}
+
 static void judge(const struct session *session, const struct judgement_options *options, struct judged_recording *out)
 {
+	struct judgement_options with_connections = *options;
 	const struct store_grid *grid = &out->series.grid;
 	struct judgement_input input = {
 		.recording = &session->main.recording,
@@ -110,7 +120,8 @@ static void judge(const struct session *session, const struct judgement_options 
 	struct judgement_site *sites = collect_sites(input.recording, &out->series, &input.site_count);
 
 	input.sites = sites;
-	judgement_build(&input, options, &out->judgement);
+	with_connections.verdict.open_connections = known(out->series.process[SERIES_TCP_ESTABLISHED], grid->count);
+	judgement_build(&input, &with_connections, &out->judgement);
 	free(sites);
 }
 

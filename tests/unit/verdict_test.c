@@ -690,6 +690,247 @@ static void two_thousand_callsites_of_600_points_take_less_than_a_second(void **
 	assert_true(clock() - start < CLOCKS_PER_SEC);
 }
 
+/* ---- particular cases ---- */
+
+static struct verdict_result judge_first(const struct made *made, const double *open_connections)
+{
+	struct growth_grid grid = {.start_s = 1000, .step_s = 1, .count = made->count};
+	struct growth_series series[MADE_SITES];
+	struct correlate_counter counters[MADE_COUNTERS];
+	struct verdict_options options = {
+		.counters = counters, .counter_count = made->counter_count, .open_connections = open_connections};
+	struct verdict_result results[MADE_SITES];
+
+	for (size_t i = 0; i < made->site_count; i++)
+		series[i] = made_series(&made->sites[i]);
+	for (size_t i = 0; i < made->counter_count; i++)
+		counters[i] = (struct correlate_counter){made->names[i], made->counts[i]};
+	verdicts_judge(&grid, series, made->site_count, &options, results);
+	return results[0];
+}
+
+static void an_object_for_each_client_that_stays_is_no_leak_and_for_one_that_left_it_is(void **state)
+{
+	static struct made made = {.seed = 3, .count = 60};
+	double *accepted = made_add_counter(&made, "accepted"), open[60], closed[60] = {0};
+	struct made_site *site = made_add_site(&made, 100, 0);
+
+	(void)state;
+	for (size_t i = 0; i < made.count; i++) {
+		accepted[i] = made_poisson(&made, 5);
+		made_acquire(site, i, accepted[i]);
+		made_close(site, i);
+		open[i] = site->live[i];
+	}
+	made_sum(&made);
+	assert_int_equal(judge_first(&made, open).verdict, VERDICT_UNDECIDED);
+	assert_int_equal(judge_first(&made, closed).verdict, VERDICT_LEAK);
+	assert_int_equal(judge_first(&made, NULL).verdict, VERDICT_LEAK);
+}
+
+static void handles_that_have_met_their_limit_are_still_a_leak(void **state)
+{
+	static struct made made = {.seed = 3, .count = 90};
+	double *writes = made_add_counter(&made, "write_calls");
+	struct made_site *site = made_add_site(&made, 0, 0);
+	struct verdict_result result;
+
+	(void)state;
+	site->is_handle = true;
+	for (size_t i = 0; i < made.count; i++) {
+		writes[i] = made_poisson(&made, 20);
+		made_acquire(site, i, fmin(writes[i], 1000 - site->lives));
+		made_close(site, i);
+	}
+	made_sum(&made);
+	result = judge_first(&made, NULL);
+	assert_int_equal(result.verdict, VERDICT_LEAK);
+	assert_int_equal(result.goes_with.counter, 0);
+	assert_true(fabs(result.goes_with.ratio - 1) < 0.01);
+}
+
+/* The record of an operation, and a timer for each; two kinds of operations, so that no event has as many. */
+static void what_grows_one_for_one_with_a_leak_is_one(void **state)
+{
+	static struct made made = {.seed = 3, .count = 60};
+	double *reads = made_add_counter(&made, "read_calls");
+	struct made_site *record = made_add_site(&made, 1000, 0), *timer = made_add_site(&made, 0, 0);
+
+	(void)state;
+	timer->is_handle = true;
+	for (size_t i = 0; i < made.count; i++) {
+		double operations = made_poisson(&made, 50);
+
+		reads[i] = 3 * operations + made_poisson(&made, 100);
+		made_acquire(record, i, operations);
+		made_acquire(timer, i, operations);
+		made_close(record, i);
+		made_close(timer, i);
+	}
+	made_sum(&made);
+	assert_int_equal(judge_first(&made, NULL).verdict, VERDICT_LEAK);
+	made.site_count = 1;
+	assert_int_equal(judge_first(&made, NULL).verdict, VERDICT_UNDECIDED);
+}
+
+static void since_when_is_told_to_a_few_seconds(void **state)
+{
+	static struct made made = {.seed = 3, .count = 400};
+	struct made_site *site = made_add_site(&made, 100, 500), *request = made_add_site(&made, 64, 0);
+	struct verdict_result result;
+
+	(void)state;
+	for (size_t i = 0; i < made.count; i++) {
+		made_acquire(site, i, i < 250 ? 0 : made_poisson(&made, 3));
+		made_transient(request, i, 1000);
+		made_close(site, i);
+		made_close(request, i);
+	}
+	result = judge_first(&made, NULL);
+	assert_int_equal(result.verdict, VERDICT_LEAK);
+	assert_in_range(result.since_s, 1240, 1260);
+	assert_true(result.objects.low < 3 && 3 < result.objects.high);
+}
+
+static void a_short_recording_says_how_much_longer(void **state)
+{
+	static struct made made = {.seed = 3, .count = 20};
+	struct made_site *site = made_add_site(&made, 100, 0);
+	struct verdict_result result;
+
+	(void)state;
+	for (size_t i = 0; i < made.count; i++) {
+		made_acquire(site, i, 10);
+		made_close(site, i);
+	}
+	result = judge_first(&made, NULL);
+	assert_int_equal(result.verdict, VERDICT_UNDECIDED);
+	assert_true(result.more_seconds > 5 && result.more_seconds < 30);
+	made.count = 5;
+	result = judge_first(&made, NULL);
+	assert_int_equal(result.verdict, VERDICT_UNDECIDED);
+	assert_true(result.more_seconds > 5);
+}
+
+static void what_never_changed_is_steady_however_short_the_recording(void **state)
+{
+	static struct made made = {.seed = 3, .count = 3};
+	struct made_site *site = made_add_site(&made, 100, 10);
+
+	(void)state;
+	for (size_t i = 0; i < made.count; i++)
+		made_close(site, i);
+	assert_int_equal(judge_first(&made, NULL).verdict, VERDICT_STEADY);
+}
+
+/* Of a run that found nothing: what it would have found is found. */
+static void a_slope_that_is_said_to_be_detectable_is_found(void **state)
+{
+	static struct made made = {.count = 60};
+	int found = 0;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		struct made_site *site;
+		struct verdict_result result;
+		double slope;
+
+		made.seed = (uint64_t)i * 77 + 5;
+		made.site_count = 0;
+		site = made_add_site(&made, 64, 0);
+		null_series(&made, site, 0.3);
+		slope = judge_first(&made, NULL).detectable_objects;
+		for (size_t second = 0; second < made.count; second++) {
+			site->live[second] += slope * (double)second;
+			site->bytes[second] = site->live[second] * 64;
+		}
+		result = judge_first(&made, NULL);
+		found += result.p_value < 0.001;
+	}
+	printf("found: %d of 200\n", found);
+	assert_true(found >= 180);
+}
+
+/* ---- what it goes with ---- */
+
+static struct correlate_result correlate_made(struct made *made, const double *level)
+{
+	struct growth_grid grid = {.step_s = 1, .count = made->count};
+	struct correlate_counter counters[MADE_COUNTERS];
+	struct correlate_result result;
+
+	for (size_t i = 0; i < made->counter_count; i++)
+		counters[i] = (struct correlate_counter){made->names[i], made->counts[i]};
+	correlate(&grid, level, counters, made->counter_count, &result);
+	return result;
+}
+
+/* One object for each reset; requests and their bytes rise with the load, too. */
+static void of_counters_of_one_load_the_one_of_whole_numbers_is_named(void **state)
+{
+	static struct made made = {.seed = 3, .count = 60};
+	double *bytes = made_add_counter(&made, "read_bytes"), *calls = made_add_counter(&made, "read_calls");
+	double *resets = made_add_counter(&made, "reset"), level[60];
+	struct correlate_result result;
+
+	(void)state;
+	for (size_t i = 0; i < made.count; i++) {
+		resets[i] = made_poisson(&made, 2);
+		calls[i] = 7 * resets[i] + made_poisson(&made, 3);
+		bytes[i] = calls[i] * 100;
+	}
+	made_sum(&made);
+	for (size_t i = 0; i < made.count; i++)
+		level[i] = 40 + resets[i];
+	result = correlate_made(&made, level);
+	assert_int_equal(result.counter, 2);
+	assert_true(result.is_whole && result.low <= 1 && 1 <= result.high);
+}
+
+static void a_leak_by_the_clock_goes_with_no_event(void **state)
+{
+	static struct made made = {.seed = 3, .count = 60};
+	double *calls = made_add_counter(&made, "read_calls"), level[60];
+
+	(void)state;
+	for (size_t i = 0; i < made.count; i++) {
+		calls[i] = made_poisson(&made, i < 30 ? 10 : 60);
+		level[i] = 3 * (double)i;
+	}
+	made_sum(&made);
+	assert_int_equal(correlate_made(&made, level).counter, -1);
+	for (size_t i = 0; i < made.count; i++)
+		level[i] = 5;
+	assert_int_equal(correlate_made(&made, level).counter, -1);
+}
+
+/* Ratios of 0.2 to 3 with chance: the interval holds the true one in about 95 of 100. */
+static void the_true_ratio_lies_in_the_interval(void **state)
+{
+	static struct made made = {.seed = 3, .count = 60};
+	double *calls = made_add_counter(&made, "read_calls"), level[60];
+	int named = 0, covered = 0;
+
+	(void)state;
+	for (int run = 0; run < 1000; run++) {
+		double ratio = made_rate(&made, 0.2, 3), rate = made_rate(&made, 20, 500);
+		struct correlate_result result;
+
+		for (size_t i = 0; i < made.count; i++) {
+			double now = made_poisson(&made, rate * (1 + sin((double)i / 5) / 2));
+
+			calls[i] = (i ? calls[i - 1] : 0) + now;
+			level[i] = (i ? level[i - 1] : 0) + made_poisson(&made, ratio * now);
+		}
+		result = correlate_made(&made, level);
+		named += result.counter == 0;
+		covered += result.counter == 0 && result.low <= ratio && ratio <= result.high;
+	}
+	printf("named %d of 1000, ratio in the interval %d\n", named, covered);
+	assert_true(named > 950);
+	assert_true(covered > 0.91 * named);
+}
+
 /* ---- intervals ---- */
 
 static void the_true_slope_lies_in_the_interval_in_95_of_100(void **state)
@@ -731,6 +972,16 @@ int main(void)
 		cmocka_unit_test(neighbours_that_resemble_each_other_are_no_trend),
 		cmocka_unit_test(of_3000_callsites_without_growth_none_leaks_and_those_that_do_are_found),
 		cmocka_unit_test(two_thousand_callsites_of_600_points_take_less_than_a_second),
+		cmocka_unit_test(an_object_for_each_client_that_stays_is_no_leak_and_for_one_that_left_it_is),
+		cmocka_unit_test(handles_that_have_met_their_limit_are_still_a_leak),
+		cmocka_unit_test(what_grows_one_for_one_with_a_leak_is_one),
+		cmocka_unit_test(since_when_is_told_to_a_few_seconds),
+		cmocka_unit_test(a_short_recording_says_how_much_longer),
+		cmocka_unit_test(what_never_changed_is_steady_however_short_the_recording),
+		cmocka_unit_test(a_slope_that_is_said_to_be_detectable_is_found),
+		cmocka_unit_test(of_counters_of_one_load_the_one_of_whole_numbers_is_named),
+		cmocka_unit_test(a_leak_by_the_clock_goes_with_no_event),
+		cmocka_unit_test(the_true_ratio_lies_in_the_interval),
 		cmocka_unit_test(the_true_slope_lies_in_the_interval_in_95_of_100)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
