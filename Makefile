@@ -97,6 +97,13 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(ANALYZER_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) $(LDFLAGS) -o $@ $< $(ANALYZER_OBJECTS) -lcmocka $(ANALYZER_LIBS) $(OWN_FLAGS)
 
+VERDICT_TOOL := $(BUILD)/tests/verdicts/judge_series
+$(VERDICT_TOOL): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/verdicts/*.c)) $(ANALYZER_OBJECTS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
+$(BUILD)/tests/verdicts/%.o: tests/verdicts/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) -c -o $@ $<
+
 $(BUILD)/tests/programs/%.so: tests/programs/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) $(FIXTURE_FLAGS) -shared -fPIC -o $@ $< $(OWN_FLAGS)
@@ -135,7 +142,7 @@ $(BUILD)/tests/servers/playground_buggy $(BUILD)/tests/servers/playground_fixed:
 $(BUILD)/tests/servers/playground_load: $(BUILD)/tests/servers/http.o $(BUILD)/tests/servers/http_client.o
 .SECONDARY: $(SERVER_OBJECTS)
 
-fixtures: all $(PROGRAMS) $(SERVERS) $(BENCH_PROGRAMS)
+fixtures: all $(PROGRAMS) $(SERVERS) $(BENCH_PROGRAMS) $(VERDICT_TOOL)
 unit-tests: $(UNIT_TESTS)
 
 demo: setup-demo ## a leaky server and redis under Seep: who holds what
@@ -153,6 +160,10 @@ test: setup-test ## unit, golden and end-to-end tests
 compat: setup-compat ## more servers, runtimes and allocators under Seep
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
 	@BUILD=$(BUILD) tests/lib/run_tests.sh $(wildcard tests/compat/*.bats)
+
+verdicts: setup-test ## the judgement against labelled series of real servers: confusion matrices
+	@$(MAKE) --no-print-directory -s -j$(JOBS) $(VERDICT_TOOL)
+	@$(VERDICT_TOOL) $(wildcard tests/verdicts/*.series)
 
 faults: setup-test ## 100 kills at random moments, counted to the call
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
@@ -251,6 +262,6 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs \
+.PHONY: all verdicts fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs \
 	bench-micro bench-scale bench-recorder sampling memory check-asan lint fmt setup setup-build setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify \
 	setup-lint install uninstall clean help

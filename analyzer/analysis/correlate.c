@@ -130,6 +130,8 @@ static bool is_better(const struct fit *a, const struct fit *b)
 		return true;
 	if (a->result.is_whole != b->result.is_whole)
 		return a->result.is_whole;
+	if (a->result.is_whole && round(a->result.ratio) != round(b->result.ratio))
+		return a->result.ratio < b->result.ratio;
 	return a->order < b->order;
 }
 

@@ -10,8 +10,8 @@
  * A counter explains the growth if it leaves no more than the plain time does (a leak per minute goes with no event),
  * and either the load varied and the growth varied with it, or the ratio is a whole number: under a constant load
  * everything is proportional to everything, and only "1.00 objects per reset" means something. Of several that leave
- * equally little, as counters of one cause do, one with a whole number is taken, and of these the first in this order:
- * marks, reset, accepted, connected, forks, threads, timer_expirations, calls, bytes.
+ * equally little, as counters of one cause do, one with a whole number is taken, the smallest one, and of these the
+ * first in this order: marks, reset, accepted, connected, forks, threads, timer_expirations, calls, bytes.
  */
 #ifndef SEEP_CORRELATE_H
 #define SEEP_CORRELATE_H

@@ -393,11 +393,14 @@ static bool has_cause(const struct judge *judge, const struct growth *growth, co
 	return with->dispersion < 0.25 && with->high - with->low < 0.05 * with->ratio;
 }
 
-/* As many as events, to the object. */
+/* As many as events, to the object; or handles that no pool has so many of. */
 static bool is_clear(const struct growth *growth, const struct correlate_result *with)
 {
-	return with->counter >= 0 && !growth->is_bytes && with->is_whole && with->dispersion < 0.05 &&
-	       growth->shape.growth >= LEAST_HANDLES && growth->seconds >= LEAST_CLEAR;
+	bool is_exact = with->counter >= 0 && with->is_whole && with->dispersion < 0.05;
+
+	return !growth->is_bytes && growth->seconds >= LEAST_CLEAR &&
+	       growth->shape.growth >= (growth->site->is_handle ? LEAST_EXHAUSTED : LEAST_HANDLES) &&
+	       (is_exact || growth->site->is_handle);
 }
 
 static bool has_companion(struct judge *judge, const struct growth *growth)
