@@ -204,17 +204,17 @@ static size_t rates_of(const double *level, const double *measure, size_t count,
 		       double *rates)
 {
 	size_t parts = (size_t)fmin(SHAPE_PARTS, fmax(6, shape->steps / 4)), used = 0, at = shape->from;
-	double start = measure[at], whole = measure[count - 1] - start;
+	double start = measure[at], whole = measure[count - 1] - start, passed;
 
 	if (whole <= 0)
 		return 0;
 	for (size_t i = 1; i <= parts; i++) {
 		size_t next = reach(measure, at, count, start + whole * (double)i / (double)parts);
 
-		if (next == at || measure[next] <= measure[at])
+		passed = level_about(measure, count, next) - level_about(measure, count, at);
+		if (next == at || passed <= 0)
 			continue;
-		rates[used++] = (level_about(level, count, next) - level_about(level, count, at)) /
-				(measure[next] - measure[at]);
+		rates[used++] = (level_about(level, count, next) - level_about(level, count, at)) / passed;
 		at = next;
 	}
 	return used;

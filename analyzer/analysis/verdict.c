@@ -35,7 +35,7 @@ enum {
 #define DECLINE_P 0.003
 #define DECLINE_MAYBE_P 0.03
 #define DECLINE_MAYBE 0.4   /* too much for what nothing but its rareness speaks against */
-#define DECLINE_LEAST 0.03  /* beside an event counter; */
+#define DECLINE_LEAST 0.005 /* beside an event counter; */
 #define DECLINE_IN_TIME 0.2 /* beside seconds, in which a load may vary */
 #define YOUNG 0.25          /* of the age that what is kept would have */
 #define SEN_LOSS 1.1        /* of a random walk's drift the median slope is so much less certain */

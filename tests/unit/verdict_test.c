@@ -410,13 +410,13 @@ static void cache(struct made *made, double share, size_t fill)
 static void cache_that_fills_for_five_minutes(struct made *made)
 {
 	made->count = 60 + (size_t)made_between(made, 0, 220);
-	cache(made, made_between(made, 0.3, 0.99), 300);
+	cache(made, made_rate(made, 0.03, 0.99), 300);
 }
 
 static void cache_that_is_full(struct made *made)
 {
 	made->count = 400 + (size_t)made_between(made, 0, 200);
-	cache(made, made_between(made, 0.1, 0.99), 300);
+	cache(made, made_rate(made, 0.03, 0.99), 300);
 }
 
 /* A new key each time, no request that can be seen, up to a limit after five minutes. */
@@ -521,7 +521,7 @@ static const struct pattern patterns[] = {
 	PATTERN(two_for_each_turn_of_a_loop, true, 3, false),
 	PATTERN(a_timer_for_each_write, true, 3, false),
 	PATTERN(a_leak_under_load_that_stops_and_starts, true, 3, false),
-	PATTERN(a_leak_under_much_that_comes_and_goes, true, 3, true),
+	PATTERN(a_leak_under_much_that_comes_and_goes, true, 6, true),
 	PATTERN(a_leak_that_begins_late, true, 3, false),
 	PATTERN(a_leak_after_a_start, true, 6, true),
 	PATTERN(a_task_that_leaks_now_and_then, true, 3, false),
