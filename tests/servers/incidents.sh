@@ -128,13 +128,19 @@ counts() { # RUN
   paste -sd, "$folder/$1.counts" | sed 's/,/, /g'
 }
 
+# The callsites that leak by `seep growth`.
+leaks() { # RUN
+  [[ -e $folder/$1.growth ]] || return
+  awk '$1 == "LEAK" { printf "%s%s", separator, $2; separator = ", " } END { if (!separator) printf "none" }' "$folder/$1.growth"
+}
+
 summary_line() { # RUN TITLE VARIANT TYPES
   local type most='' fault=''
   for type in $4; do
     most+="${most:+; }$type: $(top_first "$folder/$1.$type")"
   done
   [[ ! -s $folder/$1.fault ]] || fault='; **fault**'
-  echo "| $2 | $3 | $(counts "$1") | $most$fault |"
+  echo "| $2 | $3 | $(counts "$1") | $most$fault | $(leaks "$1") |"
 }
 
 incident_print() { # RUN TITLE VARIANT TYPES
@@ -150,7 +156,7 @@ incident_print() { # RUN TITLE VARIANT TYPES
 report_print() {
   # shellcheck disable=SC2016 # as above
   printf '# Incidents\n\nEach sample server, %d s under its driver (`make incidents`).\n\n' "$seconds"
-  printf '| server | variant | what the driver did | what is held most, and where |\n|---|---|---|---|\n'
+  printf '| server | variant | what the driver did | what is held most, and where | leaks |\n|---|---|---|---|---|\n'
   each summary_line
   each incident_print
 }
