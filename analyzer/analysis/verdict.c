@@ -21,11 +21,14 @@ enum {
 	LEAST_RARE = 72,     /* of growth, to be a leak for its rareness alone: pools are smaller */
 	LEAST_HANDLES = 100, /* of growth, to be a leak without another sign */
 	HORIZON = 600,       /* seconds of even growth */
-	OTHERS = 16,         /* callsites that serve as request counters */
-	POOL_CHUNK = 32768,  /* a block of so many bytes and more is one that others are cut from */
+	CONTAINER_PARTS = 2, /* beside the callsite itself */
+	TABLE_STEPS = 5,
+	OTHERS = 16,        /* callsites that serve as request counters */
+	POOL_CHUNK = 32768, /* a block of so many bytes and more is one that others are cut from */
 };
 #define DEFAULT_RATE 0.001
 #define MAYBE_P 0.001         /* not certain among so many, but not nothing */
+#define MAYBE_NEWER_P 0.05    /* of the newer half: what came at the start only is no growth */
 #define CHURN_PER_SECOND 10.0 /* objects acquired */
 #define CHURN_TURNOVER 3.0    /* the same over what lives */
 #define RARE 0.02             /* of what the process does */
@@ -52,6 +55,7 @@ const char *verdict_name(enum verdict verdict)
 struct measured {
 	struct drift objects, bytes;
 	double objects_p, bytes_p;
+	double newer_p; /* of the newer half alone, the smaller one */
 };
 
 struct judge {
@@ -91,7 +95,7 @@ static void points_of(const struct judge *judge, const double *values, double *o
 }
 
 /* Newest growth may have begun late: the newer half has a say of its own. */
-static double p_of(struct judge *judge, const double *values, struct drift *drift)
+static double p_of(struct judge *judge, const double *values, struct drift *drift, double *newer_p)
 {
 	size_t points = judge->activity.count, half = points / 2;
 	double newer = 1;
@@ -103,6 +107,7 @@ static double p_of(struct judge *judge, const double *values, struct drift *drif
 	*drift = drift_of(judge->level, points, judge->scratch);
 	if (half >= LEAST_POINTS)
 		newer = drift_of(judge->level + half, points - half, judge->scratch).p_rising;
+	*newer_p = fmin(*newer_p, newer);
 	return fmin(1, 2 * fmin(drift->p_rising, newer));
 }
 
@@ -159,8 +164,9 @@ static void measure_site(struct judge *judge, size_t index, struct verdict_resul
 	out->goes_with.counter = -1;
 	if (!judge->grid->count)
 		return;
-	measured->objects_p = p_of(judge, site->live_objects, &measured->objects);
-	measured->bytes_p = p_of(judge, site->live_bytes, &measured->bytes);
+	measured->newer_p = 1;
+	measured->objects_p = p_of(judge, site->live_objects, &measured->objects, &measured->newer_p);
+	measured->bytes_p = p_of(judge, site->live_bytes, &measured->bytes, &measured->newer_p);
 	out->p_value = fmin(1, 2 * fmin(measured->objects_p, measured->bytes_p));
 	out->objects = slope_of(judge, &measured->objects);
 	out->bytes = slope_of(judge, &measured->bytes);
@@ -445,14 +451,17 @@ static bool is_exhausted(struct judge *judge, const struct growth *growth, struc
 	return true;
 }
 
+static const char with_event[] = "grows with an event, in a constant ratio";
+static const char with_work[] = "one stays for each that comes and goes at another callsite";
+
 static const char *evidence_of(struct judge *judge, const struct growth *growth, const struct correlate_result *with)
 {
 	if (has_survivors(judge, growth))
 		return "others of this callsite live briefly, these stay";
 	if (has_cause(judge, growth, with))
-		return "grows with an event, in a constant ratio";
+		return with_event;
 	if (has_companion(judge, growth))
-		return "one stays for each that comes and goes at another callsite";
+		return with_work;
 	if (is_rare(judge, growth))
 		return "grows evenly, on a path that is taken seldom";
 	if (is_handle_hoard(judge, growth))
@@ -599,6 +608,62 @@ static void join_leaks(struct judge *judge, struct verdict_result *out)
 	}
 }
 
+/* ---- containers ---- */
+
+static bool only_grows(const struct judge *judge, const struct growth_series *site, size_t from)
+{
+	return !site->is_handle && change(site->released_objects, from, newest(judge)) <
+					   0.01 * change(site->live_objects, from, newest(judge));
+}
+
+/* A table of so many entries, of 4 to 64 bytes each, that was enlarged in a few large steps. */
+static bool is_table(const struct judge *judge, const struct growth_series *site, double entries)
+{
+	double grown = change(site->live_bytes, 0, newest(judge)), sum = 0, square = 0;
+
+	if (site->is_handle || grown < 4 * entries || grown > 64 * entries)
+		return false;
+	for (size_t i = 1; i < judge->grid->count; i++) {
+		double rise = fmax(0, site->live_bytes[i] - site->live_bytes[i - 1]);
+
+		sum += rise;
+		square += rise * rise;
+	}
+	return sum * sum <= TABLE_STEPS * square;
+}
+
+/* Two others grow as it does, and a table with them: entries of a map, with their keys and values. */
+static bool is_of_container(const struct judge *judge, size_t index, size_t from)
+{
+	double grown = change(judge->sites[index].live_objects, from, newest(judge));
+	bool has_table = false;
+	int parts = 0;
+
+	for (size_t i = 0; i < judge->count; i++) {
+		const struct growth_series *site = &judge->sites[i];
+
+		has_table |= is_table(judge, site, grown);
+		parts += i != index && only_grows(judge, site, from) &&
+			 fabs(change(site->live_objects, from, newest(judge)) - grown) < 0.02 * grown;
+	}
+	return has_table && parts >= CONTAINER_PARTS;
+}
+
+/* A map without a limit leaks and one with a limit fills; only time tells. */
+static void spare_containers(struct judge *judge, struct verdict_result *out)
+{
+	double seconds = judge->activity.count ? judge->activity.seconds[judge->activity.count - 1] : 0;
+
+	for (size_t i = 0; i < judge->count && seconds < HORIZON; i++) {
+		size_t from = (size_t)((out[i].since_s - judge->grid->start_s) / judge->grid->step_s);
+
+		if ((out[i].reason == with_event || out[i].reason == with_work) &&
+		    only_grows(judge, &judge->sites[i], from) && is_of_container(judge, i, from))
+			decide(&out[i], VERDICT_UNDECIDED,
+			       "fills a table with entries of several parts, as a cache does", HORIZON - seconds);
+	}
+}
+
 static int judge_init(struct judge *judge)
 {
 	size_t points = judge->grid->count + 1;
@@ -639,12 +704,13 @@ static void judge_all(struct judge *judge, struct verdict_result *out)
 			decide_short(judge, &judge->sites[i], &out[i]);
 		else if (out[i].p_value <= limit)
 			decide_growing(judge, i, &out[i]);
-		else if (out[i].p_value < MAYBE_P)
+		else if (out[i].p_value < MAYBE_P && judge->measured[i].newer_p < MAYBE_NEWER_P)
 			decide(&out[i], VERDICT_UNDECIDED, "may grow: not certain among so many callsites",
 			       judge->activity.seconds[judge->activity.count - 1]);
 		else
 			decide_level(judge, &judge->sites[i], "does not grow", &out[i]);
 	}
+	spare_containers(judge, out);
 	join_leaks(judge, out);
 }
 

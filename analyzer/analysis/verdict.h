@@ -25,6 +25,7 @@
  *    Without one it is undecided, with the time that is left of the ten minutes.
  *    What grows one for one with a leak is one too. What grows with accepted connections as these stay established is
  *    undecided: their peers keep them. Handles that grew with an event and stopped are a leak that has met its limit.
+ *    What grows in the same number as two others, beside a table that doubles, is the content of a map: undecided, too.
  * What this cannot tell: a cache that takes exactly one new object a request or reset, and is bounded, is called a leak
  * until it is full. Leaks of fewer than 8 objects.
  */

@@ -851,6 +851,51 @@ static void a_slope_that_is_said_to_be_detectable_is_found(void **state)
 	assert_true(found >= 180);
 }
 
+/* Entry, key and value for each request, and a table that doubles: a map, full or not. */
+static void what_fills_a_map_is_not_told_from_a_cache_at_once(void **state)
+{
+	static struct made made = {.seed = 3, .count = 80};
+	double *calls = made_add_counter(&made, "read_calls"), room = 4;
+	struct made_site *entry = made_add_site(&made, 24, 0), *key = made_add_site(&made, 16, 0);
+	struct made_site *value = made_add_site(&made, 100, 0), *table = made_add_site(&made, 0, 1);
+
+	(void)state;
+	for (size_t i = 0; i < made.count; i++) {
+		calls[i] = made_poisson(&made, 200);
+		made_acquire(entry, i, calls[i]);
+		made_acquire(key, i, calls[i]);
+		made_acquire(value, i, calls[i]);
+		made_close(entry, i);
+		made_close(key, i);
+		made_close(value, i);
+		made_close(table, i);
+		for (; room < entry->live[i]; room *= 2)
+			;
+		table->bytes[i] = room * 8;
+	}
+	made_sum(&made);
+	assert_int_equal(judge_first(&made, NULL).verdict, VERDICT_UNDECIDED);
+	made.site_count = 3; /* without a table */
+	assert_int_equal(judge_first(&made, NULL).verdict, VERDICT_LEAK);
+}
+
+/* As every server has hundreds: allocated in the first second, and never again. */
+static void what_came_in_the_first_second_is_told_not_to_grow(void **state)
+{
+	static struct made made = {.seed = 3, .count = 90};
+	struct made_site *site = made_add_site(&made, 100, 0), *request = made_add_site(&made, 64, 0);
+
+	(void)state;
+	for (size_t i = 0; i < made.count; i++) {
+		made_acquire(site, i, i < 2 ? 10 : 0);
+		made_transient(request, i, 1000);
+		made_close(site, i);
+		made_close(request, i);
+	}
+	assert_int_not_equal(judge_first(&made, NULL).verdict, VERDICT_LEAK);
+	assert_int_not_equal(judge_first(&made, NULL).verdict, VERDICT_UNDECIDED);
+}
+
 /* ---- what it goes with ---- */
 
 static struct correlate_result correlate_made(struct made *made, const double *level)
@@ -979,6 +1024,8 @@ int main(void)
 		cmocka_unit_test(a_short_recording_says_how_much_longer),
 		cmocka_unit_test(what_never_changed_is_steady_however_short_the_recording),
 		cmocka_unit_test(a_slope_that_is_said_to_be_detectable_is_found),
+		cmocka_unit_test(what_fills_a_map_is_not_told_from_a_cache_at_once),
+		cmocka_unit_test(what_came_in_the_first_second_is_told_not_to_grow),
 		cmocka_unit_test(of_counters_of_one_load_the_one_of_whole_numbers_is_named),
 		cmocka_unit_test(a_leak_by_the_clock_goes_with_no_event),
 		cmocka_unit_test(the_true_ratio_lies_in_the_interval),
