@@ -20,6 +20,8 @@
  *          mark_names_offset struct arena_mark_name[ARENA_MARKS]     both are taken with the first mark
  *          marks_offset    struct arena_marks[shard_count]
  *          releases_offset struct arena_release[release_capacity]    a hash table
+ *          mappings_offset struct arena_range[mapping_capacity]      what the program has mapped; empty ones are free
+ *          stacks_offset   uint64_t[stack_capacity]                  pthread_t of threads, newer ones over older ones
  *          estimates_offset struct arena_estimates[site_capacity]    touched by sampled sites only
  *          counters_offset struct arena_counters[shard_count][site_capacity]
  *
@@ -71,7 +73,9 @@ struct arena_header {
 	uint32_t estimates_offset;
 	uint32_t events_offset, mark_names_offset, marks_offset;
 	uint32_t releases_offset, release_capacity; /* a power of 2 */
-	uint8_t reserved[96];
+	uint32_t mappings_offset, mapping_capacity;
+	uint32_t stacks_offset, stack_capacity;
+	uint8_t reserved[80];
 	char recording_path[ARENA_PATH_MAX]; /* absolute, NUL-terminated */
 	uint32_t max_overhead; /* limit on the hooks' part of the CPU time, in thousandths of a percent; 0: none */
 	uint8_t reserved2[2756];
@@ -175,7 +179,9 @@ struct slot_header {
 	uint32_t private_range_count;
 	uint32_t marks_used; /* of mark_names; may exceed ARENA_MARKS, the rest was refused */
 	struct arena_range private_ranges[ARENA_PRIVATE_RANGES];
-	uint8_t reserved[24];
+	uint32_t mappings_used;   /* entries of that table, free ones among them */
+	uint32_t mappings_untold; /* that found no room in it */
+	uint8_t reserved[16];
 	struct arena_cost cost; /* a cache line of its own */
 	uint32_t releases_used; /* entries of the table of releases that are taken */
 	uint32_t reserved_word2;

@@ -136,6 +136,21 @@ static void marks_inherit(struct slot *to, const struct slot *from)
 	to->header->marks_used = from->header->marks_used;
 }
 
+/* Whose the child's memory is, which is the parent's: of stacks, too. Without pages it is not known. */
+static void owners_inherit(struct slot *to, struct slot *from)
+{
+	uint32_t used = from->header->mappings_used;
+	size_t stack_bytes = atomic_load(&from->stacks_region.ready);
+
+	if (table_copy(&to->mappings_region, &from->mappings_region, 0, used, sizeof(struct arena_range))) {
+		to->header->mappings_used = used;
+		to->header->mappings_untold = from->header->mappings_untold;
+	} else {
+		to->header->mappings_untold = 1;
+	}
+	table_copy(&to->stacks_region, &from->stacks_region, 0, (uint32_t)stack_bytes, 1);
+}
+
 static void slot_inherit(struct slot *to, struct slot *from, const struct copied *copied)
 {
 	for (uint32_t id = 1; id < copied->sites; id++) {
@@ -150,6 +165,7 @@ static void slot_inherit(struct slot *to, struct slot *from, const struct copied
 	to->header->private_bytes = from->header->private_bytes;
 	to->header->private_range_count = from->header->private_range_count;
 	memcpy(to->header->private_ranges, from->header->private_ranges, sizeof(to->header->private_ranges));
+	owners_inherit(to, from);
 }
 
 static bool slot_take(struct slot *slot, uint32_t pid)

@@ -339,6 +339,8 @@ static void arena_dimension(struct arena_header *header)
 	header->misuse_capacity = 256;
 	header->fd_capacity = is_small ? 1 << 12 : 1 << 16;
 	header->release_capacity = is_small ? 1 << 9 : 1 << 12;
+	header->mapping_capacity = is_small ? 1 << 9 : 1 << 12;
+	header->stack_capacity = is_small ? 1 << 9 : 1 << 10;
 	header->shard_count = SHARDS;
 	header->events_offset = ARENA_PAGE;
 	header->modules_offset = part_place(&offset, header->module_capacity * sizeof(struct arena_module));
@@ -349,6 +351,8 @@ static void arena_dimension(struct arena_header *header)
 	header->mark_names_offset = part_place(&offset, MARKS_BYTES);
 	header->marks_offset = header->mark_names_offset + ARENA_MARKS * sizeof(struct arena_mark_name);
 	header->releases_offset = part_place(&offset, header->release_capacity * sizeof(struct arena_release));
+	header->mappings_offset = part_place(&offset, header->mapping_capacity * sizeof(struct arena_range));
+	header->stacks_offset = part_place(&offset, header->stack_capacity * sizeof(uint64_t));
 	header->estimates_offset =
 		part_place(&offset, (uint64_t)header->site_capacity * sizeof(struct arena_estimates));
 	header->counters_offset =

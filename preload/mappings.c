@@ -7,6 +7,9 @@
  * handler that maps while its own thread holds it is counted as dropped. A range that munmap() cuts in two counts as
  * two from then on, as it does for the kernel.
  *
+ * The recorder sees the ranges in a table of the slot, where each keeps the entry that it got at first: /proc/PID tells
+ * what of them is in memory, but not whose a mapping is.
+ *
  * What an allocator maps for itself is the allocator's: it is seen as blocks, and here only added up.
  */
 #include <link.h>
@@ -21,12 +24,16 @@ struct range {
 	uintptr_t start, end;
 	struct site_id site;
 	uint32_t birth_epoch;
+	uint32_t entry; /* of the slot's table, from 1; 0: none */
 };
 
-enum { RANGES_MAX = 1 << 16 };
+enum { RANGES_MAX = 1 << 16, FREE_ENTRIES_MAX = 1 << 12 };
+/* what pages_map() gives: the ranges, and the table's free entries */
+enum { RANGES_BYTES = RANGES_MAX * sizeof(struct range) + FREE_ENTRIES_MAX * sizeof(uint32_t) };
 
 static struct range *ranges;
 static uint32_t range_count;
+static uint32_t free_entry_count;
 static _Atomic(struct thread *) ranges_owner;
 
 static uintptr_t allocator_start, allocator_end;
@@ -62,6 +69,67 @@ void mappings_after_fork(void)
 	atomic_store(&ranges_owner, NULL);
 }
 
+/* ---- the slot's table ---- */
+
+static uint32_t *free_entries(void)
+{
+	return (uint32_t *)(ranges + RANGES_MAX);
+}
+
+static uint32_t entry_take(void)
+{
+	struct slot_header *header = shim.slot.header;
+	uint32_t entry = header->mappings_used;
+
+	if (free_entry_count)
+		return free_entries()[--free_entry_count];
+	if (entry == shim.arena->mapping_capacity ||
+	    !region_ensure(&shim.slot.mappings_region, (entry + 1) * sizeof(struct arena_range)))
+		return 0;
+	__atomic_store_n(&header->mappings_used, entry + 1, __ATOMIC_RELEASE);
+	return entry + 1;
+}
+
+/* NULL: the entry is in a part of the table that a fork's child has no pages for. */
+static struct arena_range *entry_at(uint32_t entry)
+{
+	struct region *region = &shim.slot.mappings_region;
+
+	if (!entry || entry * sizeof(struct arena_range) > atomic_load_explicit(&region->ready, memory_order_acquire))
+		return NULL;
+	return (struct arena_range *)region->base + entry - 1;
+}
+
+static void range_tell(const struct range *range)
+{
+	struct arena_range *told = entry_at(range->entry);
+
+	if (!told)
+		return;
+	told->start = range->start;
+	told->end = range->end;
+}
+
+static void range_tell_new(struct range *range)
+{
+	range->entry = entry_take();
+	if (!range->entry)
+		shim.slot.header->mappings_untold++;
+	range_tell(range);
+}
+
+static void range_untell(const struct range *range)
+{
+	struct arena_range *told = entry_at(range->entry);
+
+	if (told)
+		*told = (struct arena_range){0, 0};
+	if (!range->entry && shim.slot.header->mappings_untold)
+		shim.slot.header->mappings_untold--;
+	else if (range->entry && free_entry_count < FREE_ENTRIES_MAX)
+		free_entries()[free_entry_count++] = range->entry;
+}
+
 /* ---- the table ---- */
 
 /* The first range that ends above an address. */
@@ -88,12 +156,14 @@ static bool range_insert(uint32_t at, struct range range)
 	}
 	memmove(&ranges[at + 1], &ranges[at], (range_count - at) * sizeof(*ranges));
 	ranges[at] = range;
+	range_tell_new(&ranges[at]);
 	range_count++;
 	return true;
 }
 
 static void range_remove(uint32_t at)
 {
+	range_untell(&ranges[at]);
 	range_count--;
 	memmove(&ranges[at], &ranges[at + 1], (range_count - at) * sizeof(*ranges));
 }
@@ -107,15 +177,18 @@ static uint64_t range_cut(uint32_t at, uintptr_t start, uintptr_t end)
 
 	count_release(range.site, keeps_head || keeps_tail ? 0 : 1, to - from, range.birth_epoch);
 	if (keeps_head && keeps_tail) {
-		struct range tail = {to, range.end, range.site, range.birth_epoch};
+		struct range tail = {to, range.end, range.site, range.birth_epoch, 0};
 
 		ranges[at].end = from;
+		range_tell(&ranges[at]);
 		if (range_insert(at + 1, tail))
 			count_acquire(range.site, 1, 0, range.birth_epoch);
 	} else if (keeps_head) {
 		ranges[at].end = from;
+		range_tell(&ranges[at]);
 	} else if (keeps_tail) {
 		ranges[at].start = to;
+		range_tell(&ranges[at]);
 	} else {
 		range_remove(at);
 	}
@@ -142,7 +215,7 @@ static bool mappings_ready(void)
 
 	if (LIKELY(__atomic_load_n(&ranges, __ATOMIC_ACQUIRE) != NULL))
 		return true;
-	fresh = pages_map(RANGES_MAX * sizeof(*ranges));
+	fresh = pages_map(RANGES_BYTES);
 	if (!fresh)
 		return false;
 	/* only an allocator in a library of its own has mmap calls that can be told from the program's */
@@ -152,7 +225,7 @@ static bool mappings_ready(void)
 		allocator_end = (uintptr_t)object.dlfo_map_end;
 	}
 	if (!__atomic_compare_exchange_n(&ranges, &standing, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		sys_munmap(fresh, RANGES_MAX * sizeof(*ranges));
+		sys_munmap(fresh, RANGES_BYTES);
 	return true;
 }
 

@@ -117,6 +117,9 @@ bool slot_map(struct slot *slot, uint32_t index)
 	region_set(&slot->fds_region, base + arena->fds_offset, (size_t)arena->fd_capacity * sizeof(struct arena_fd));
 	region_set(&slot->releases_region, base + arena->releases_offset,
 		   arena->release_capacity * sizeof(struct arena_release));
+	region_set(&slot->mappings_region, base + arena->mappings_offset,
+		   arena->mapping_capacity * sizeof(struct arena_range));
+	region_set(&slot->stacks_region, base + arena->stacks_offset, arena->stack_capacity * sizeof(uint64_t));
 	for (uint32_t shard = 0; shard < SHARDS; shard++)
 		region_set(&slot->counters_region[shard], base + arena->counters_offset + shard * shard_bytes,
 			   shard_bytes);

@@ -50,6 +50,7 @@ struct slot {
 	struct arena_node *nodes;
 	struct arena_site *sites;
 	struct region modules_region, nodes_region, sites_region, misuse_region, fds_region, releases_region;
+	struct region mappings_region, stacks_region;
 	struct region counters_region[SHARDS];
 	struct region estimates_region;
 	struct region marks_region; /* names, then a line for each shard */

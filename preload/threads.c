@@ -10,12 +10,47 @@
  */
 #include "events.h"
 #include "hooks.h"
+#include "index.h"
+#include "state.h"
 
 static bool is_detached(const pthread_attr_t *attributes)
 {
 	int state = PTHREAD_CREATE_JOINABLE;
 
 	return attributes && pthread_attr_getdetachstate(attributes, &state) == 0 && state == PTHREAD_CREATE_DETACHED;
+}
+
+/* ---- whose stack it is ---- */
+
+enum { STACK_PROBES = 8 };
+
+/* Puts a number into one of a few places; over one that was there before, if all are taken. */
+static void stack_note(uint64_t *stacks, uint32_t capacity, uint64_t thread)
+{
+	uint64_t *first = NULL;
+
+	for (uint32_t i = 0; i < STACK_PROBES; i++) {
+		uint64_t *place = &stacks[((index_spread(thread) >> 32) + i) % capacity];
+		uint64_t standing = 0;
+
+		if (__atomic_compare_exchange_n(place, &standing, thread, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+		    standing == thread)
+			return;
+		first = first ? first : place;
+	}
+	__atomic_store_n(first, thread, __ATOMIC_RELAXED);
+}
+
+/*
+ * The recorder finds the stack below the thread's descriptor, which is what pthread_t points to. It is not taken out
+ * again: the C library keeps stacks of ended threads for new ones.
+ */
+static void thread_noted(pthread_t thread)
+{
+	struct region *region = &shim.slot.stacks_region;
+
+	if (shim_active(true) && region_ensure(region, region->limit))
+		stack_note((uint64_t *)region->base, shim.arena->stack_capacity, (uint64_t)thread);
 }
 
 /* Its pthread_t may be another's by now: counted without an entry. */
@@ -39,8 +74,10 @@ HOOK int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restri
 	bool detached = is_detached(attributes);
 	int error = REAL(pthread_create)(thread, attributes, start, argument);
 
-	if (error == 0)
+	if (error == 0) {
 		event_add(EVENT_THREADS, 1);
+		thread_noted(*thread);
+	}
 	if (error == 0 && detached)
 		detached_created(HERE);
 	else if (error == 0)
@@ -120,6 +157,7 @@ HOOK int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 
 	if (result == thrd_success) {
 		event_add(EVENT_THREADS, 1);
+		thread_noted(*thread);
 		handle_acquired(HERE, SEEP_KIND_THREAD, (uintptr_t)*thread);
 	}
 	return result;

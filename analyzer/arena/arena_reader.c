@@ -52,6 +52,8 @@ static bool tables_fit(const struct arena_header *head)
 		{head->mark_names_offset, ARENA_MARKS, sizeof(struct arena_mark_name)},
 		{head->marks_offset, head->shard_count, sizeof(struct arena_marks)},
 		{head->releases_offset, head->release_capacity, sizeof(struct arena_release)},
+		{head->mappings_offset, head->mapping_capacity, sizeof(struct arena_range)},
+		{head->stacks_offset, head->stack_capacity, sizeof(uint64_t)},
 		{head->estimates_offset, head->site_capacity, sizeof(struct arena_estimates)},
 		{head->counters_offset, head->site_capacity, sizeof(struct arena_counters) * head->shard_count},
 	};
@@ -298,6 +300,7 @@ int arena_read_slot(struct arena_reader *reader, uint32_t slot, struct slot_head
 	out->misuse_used = at_most(out->misuse_used, head->misuse_capacity);
 	out->fds_used = at_most(out->fds_used, head->fd_capacity);
 	out->marks_used = at_most(out->marks_used, ARENA_MARKS);
+	out->mappings_used = at_most(out->mappings_used, head->mapping_capacity);
 	out->private_range_count = at_most(out->private_range_count, ARENA_PRIVATE_RANGES);
 	out->exe[sizeof(out->exe) - 1] = '\0';
 	out->allocator[sizeof(out->allocator) - 1] = '\0';
@@ -335,6 +338,16 @@ uint32_t arena_read_releases(struct arena_reader *reader, uint32_t slot, struct 
 uint32_t arena_read_fds(struct arena_reader *reader, uint32_t slot, struct arena_fd *out, uint32_t count)
 {
 	return READ_TABLE(reader, slot, fds, fd, 0, out, count);
+}
+
+uint32_t arena_read_mappings(struct arena_reader *reader, uint32_t slot, struct arena_range *out, uint32_t count)
+{
+	return READ_TABLE(reader, slot, mappings, mapping, 0, out, count);
+}
+
+uint32_t arena_read_stacks(struct arena_reader *reader, uint32_t slot, uint64_t *out, uint32_t count)
+{
+	return READ_TABLE(reader, slot, stacks, stack, 0, out, count);
 }
 
 uint32_t arena_read_estimates(struct arena_reader *reader, uint32_t slot, uint32_t first, struct arena_estimates *out,

@@ -69,6 +69,9 @@ uint32_t arena_read_sites(struct arena_reader *reader, uint32_t slot, uint32_t f
 uint32_t arena_read_misuse(struct arena_reader *reader, uint32_t slot, struct arena_misuse *out, uint32_t count);
 uint32_t arena_read_releases(struct arena_reader *reader, uint32_t slot, struct arena_release *out, uint32_t count);
 uint32_t arena_read_fds(struct arena_reader *reader, uint32_t slot, struct arena_fd *out, uint32_t count);
+/* Ranges and pthread_t may be anything; free entries are 0. */
+uint32_t arena_read_mappings(struct arena_reader *reader, uint32_t slot, struct arena_range *out, uint32_t count);
+uint32_t arena_read_stacks(struct arena_reader *reader, uint32_t slot, uint64_t *out, uint32_t count);
 /* Counters of sites [first, first + count), summed over the shards. */
 uint32_t arena_read_counters(struct arena_reader *reader, uint32_t slot, uint32_t first, struct arena_counters *out,
 			     uint32_t count);

@@ -556,6 +556,7 @@ static int record_member(struct recorder *recorder, struct member *member, const
 	int code = watch_record(member->watch, tick, reading);
 
 	spend_rows(recorder, member, reading);
+	member->sample.is_whole = reading == WATCH_LIVE;
 	if (code == SEEP_OK)
 		code = fd_mark_record(member->watch, tick, lives);
 	if (code == SEEP_OK)

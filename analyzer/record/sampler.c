@@ -10,8 +10,11 @@
  * After looks that took the CPU time t together, a kind rests for so many times t: it takes less than that part of a
  * core, whatever the machine and the number of processes, descriptors and connections.
  */
-static const int64_t rests[LOOK_COUNT] = {
-	[LOOK_MEMORY] = 1000, [LOOK_DESCRIPTORS] = 1000, [LOOK_SOCKETS] = 500, [LOOK_PAGES] = 2000};
+static const int64_t rests[LOOK_COUNT] = {[LOOK_MEMORY] = 1000,
+					  [LOOK_DESCRIPTORS] = 1000,
+					  [LOOK_SOCKETS] = 500,
+					  [LOOK_PAGES] = 2000,
+					  [LOOK_OWNERS] = 2000};
 
 void sampler_begin(struct sampler *sampler, int64_t now_ns)
 {
@@ -159,23 +162,45 @@ static int look_at_all(struct sampler *sampler, const struct watch *watch, struc
 	return code;
 }
 
+static int look_at_figures(struct sampler *sampler, const struct watch *watch, struct sample_memory *memory,
+			   const struct tick *tick, struct store_process_sample *sample)
+{
+	bool any_is_due = false;
+	int code;
+
+	for (int i = 0; i < LOOK_OWNERS; i++)
+		any_is_due |= sampler->is_due[i];
+	if (!any_is_due)
+		return SEEP_OK;
+	code = look_at_all(sampler, watch, memory, tick, sample);
+	if (sample->figures.cpu_user_ns >= 0 && sample->figures.cpu_system_ns >= 0)
+		memory->cpu_ns = sample->figures.cpu_user_ns + sample->figures.cpu_system_ns;
+	return code ? code : store_put_process_sample(tick->store, sample, tick->error);
+}
+
+static int look_at_owners(struct sampler *sampler, const struct watch *watch, struct sample_memory *memory,
+			  const struct tick *tick, int64_t descriptors)
+{
+	int64_t since_ns = clock_cpu_ns();
+	int code;
+
+	if (!sampler->is_due[LOOK_OWNERS] || !memory->is_whole || !look_is_due(&memory->look, tick))
+		return SEEP_OK;
+	code = look_take(&memory->look, watch, descriptors, tick);
+	charge(sampler, LOOK_OWNERS, &since_ns);
+	return code;
+}
+
 int sampler_take(struct sampler *sampler, const struct watch *watch, struct sample_memory *memory,
 		 const struct tick *tick)
 {
 	struct store_process_sample sample = {.process_id = watch_process_id(watch)};
-	bool any_is_due = false;
 	int code;
 
 	memory->cpu_ns = -1;
-	for (int i = 0; i < LOOK_COUNT; i++)
-		any_is_due |= sampler->is_due[i];
-	if (!any_is_due)
-		return SEEP_OK;
 	memset(&sample.figures, -1, sizeof(sample.figures));
 	memset(sample.tcp, -1, sizeof(sample.tcp));
 	sample.figures.time = tick->now_ns / NS_PER_S;
-	code = look_at_all(sampler, watch, memory, tick, &sample);
-	if (sample.figures.cpu_user_ns >= 0 && sample.figures.cpu_system_ns >= 0)
-		memory->cpu_ns = sample.figures.cpu_user_ns + sample.figures.cpu_system_ns;
-	return code ? code : store_put_process_sample(tick->store, &sample, tick->error);
+	code = look_at_figures(sampler, watch, memory, tick, &sample);
+	return code ? code : look_at_owners(sampler, watch, memory, tick, sample.figures.descriptors);
 }

@@ -9,10 +9,12 @@
 #define SEEP_SAMPLER_H
 
 #include "fd_survey.h"
+#include "look.h"
 #include "sockets.h"
 #include "watch.h"
 
-enum look { LOOK_MEMORY, LOOK_DESCRIPTORS, LOOK_SOCKETS, LOOK_PAGES, LOOK_COUNT };
+/* Those before LOOK_OWNERS are of the process's figures. */
+enum look { LOOK_MEMORY, LOOK_DESCRIPTORS, LOOK_SOCKETS, LOOK_PAGES, LOOK_OWNERS, LOOK_COUNT };
 
 struct sampler {
 	int64_t due_ns[LOOK_COUNT];
@@ -28,6 +30,8 @@ struct sample_memory {
 	struct unseen_list last_look, stored;
 	bool has_looked;
 	bool is_stored; /* `stored` is what the recording has: not after a rollback */
+	bool is_whole;  /* the watch's last reading was not one of events only */
+	struct look_memory look;
 	int64_t cpu_ns; /* user and system time at this tick's look; -1 not looked at, or unknown */
 };
 

@@ -190,6 +190,23 @@ uint32_t watch_site_id(const struct watch *watch, uint32_t site)
 	return figure ? watch->figures[figure - 1].site_id : 0;
 }
 
+void watch_heap(const struct watch *watch, int64_t *count, int64_t *bytes)
+{
+	uint64_t count_sum = 0, bytes_sum = 0;
+
+	for (uint32_t i = 0; i < watch->figure_count; i++) {
+		const struct figure *figure = &watch->figures[i];
+
+		if (figure->kind != SEEP_KIND_HEAP)
+			continue;
+		count_sum += figure->inherited_count + figure->now.acquired_count - figure->now.released_count;
+		bytes_sum += figure->inherited_bytes + figure->now.acquired_bytes - figure->now.released_bytes;
+	}
+	/* counters that are written over may be anything */
+	*count = (int64_t)count_sum < 0 ? 0 : (int64_t)count_sum;
+	*bytes = (int64_t)bytes_sum < 0 ? 0 : (int64_t)bytes_sum;
+}
+
 struct fd_counts watch_descriptors(const struct watch *watch)
 {
 	uint64_t sums[SEEP_KIND_COUNT] = {0};

@@ -111,6 +111,8 @@ static const char *const fold_steps[] = {
 	" (SELECT t.site_id, t.process_id FROM total t JOIN folding f ON f.id = t.process_id)",
 	"DELETE FROM total WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM process_sample WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM memory_look WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM process_limit WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM cost WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM event_series WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM event_series WHERE process_id IN (SELECT target FROM folding) AND (process_id, name, time) NOT IN"

@@ -65,9 +65,12 @@ static int roll_table(struct store *store, const char *table, const char *series
 
 static int roll_process_samples(struct store *store, int64_t from_s, int64_t bucket_s, int64_t end, struct error *error)
 {
-	int code = roll_table(store, "process_sample", "process_id", from_s, bucket_s, end, error);
+	static const char *const tables[] = {"process_sample", "memory_look", "cost"};
+	int code = SEEP_OK;
 
-	return code ? code : roll_table(store, "cost", "process_id", from_s, bucket_s, end, error);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && code == SEEP_OK; i++)
+		code = roll_table(store, tables[i], "process_id", from_s, bucket_s, end, error);
+	return code;
 }
 
 /* They are held against callsites' figures, and need not be kept in more detail than those. */

@@ -169,6 +169,31 @@ CREATE TABLE process_sample (            -- what the kernel says of the process;
   PRIMARY KEY (time, process_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE memory_look (               -- now and then: who the private memory belongs to; NULL = could not be read
+  time       INTEGER NOT NULL,
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  resolution INTEGER NOT NULL,           -- seconds: 1, 60 or 3600
+  rss_anon INTEGER, swap INTEGER,        -- as the kernel says; the parts below, but the sizes, add up to both
+  live_bytes INTEGER, live_count INTEGER, -- heap blocks that live, as tracked: requested bytes
+  heap INTEGER, heap_size INTEGER,       -- [heap] and the C library's arenas; their address space
+  anonymous INTEGER, anonymous_size INTEGER, -- mappings of no known owner: large heap blocks, allocators' pools
+  mapping INTEGER,                       -- made by the program with mmap()
+  stack INTEGER, seep INTEGER,           -- of threads; Seep's own
+  file INTEGER,                          -- variables of programs and libraries, changed pages of private file mappings
+  other INTEGER,                         -- small ones of no known owner
+  cgroup_bytes INTEGER,                  -- charged to the control group of the memory limit, less idle file cache
+  descriptors INTEGER, signals INTEGER,  -- open; queued for the user, POSIX timers among them
+  PRIMARY KEY (process_id, time)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE process_limit (             -- a row when one has changed; no row: not known
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  name       TEXT NOT NULL,              -- memory | descriptors | signals | address space
+  time       INTEGER NOT NULL,
+  value      INTEGER NOT NULL,           -- 9223372036854775807: there is none
+  PRIMARY KEY (process_id, name, time)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE cost (                      -- what the hooks cost the process, from the timing of a few events (libseep(7))
   process_id      INTEGER NOT NULL REFERENCES process(id),
   time            INTEGER NOT NULL,
@@ -310,6 +335,18 @@ FROM up JOIN node n ON n.id = up.at JOIN location l ON l.id = n.location_id JOIN
 LEFT JOIN symbol y ON y.location_id = l.id;
 
 CREATE VIEW process_series AS SELECT * FROM process_sample;
+
+-- Who a process's private memory belonged to, moment by moment: the parts and `unattributed`, which may be negative, add
+-- up to `bytes`, and that is RssAnon + VmSwap.
+CREATE VIEW memory_parts AS
+SELECT time, process_id, resolution, rss_anon + swap AS bytes, heap, anonymous, mapping, stack, seep, file, other,
+       rss_anon + swap - heap - anonymous - mapping - stack - seep - file - other AS unattributed,
+       live_bytes, live_count, heap_size, anonymous_size
+FROM memory_look;
+
+-- The newest limits of each process.
+CREATE VIEW limits AS
+SELECT process_id, name, max(time) AS since, value FROM process_limit GROUP BY process_id, name;
 
 -- One row a process: what the hooks have cost it so far. cpu_ns and percent are of the newest moment at which its CPU
 -- time was known, the rest of the newest of all.

@@ -50,6 +50,16 @@ int store_read_process(struct store *store, uint32_t process_id, int64_t at_ns, 
 		       struct error *error);
 
 /*
+ * The looks at a process's memory with time from `since` to `until` (seconds since 1970), by time; none is fine, as in
+ * a recording of before there were any. Caller frees *out.
+ */
+int store_read_looks(struct store *store, uint32_t process_id, int64_t since, int64_t until, struct model_look **out,
+		     size_t *count, struct error *error);
+/* The limits as of that second; -1 unknown. */
+int store_read_limits(struct store *store, uint32_t process_id, int64_t at, struct model_limits *out,
+		      struct error *error);
+
+/*
  * What the hooks cost a process, since it began. Estimates (preload/cost.h). SEEP_ERR_NOT_FOUND (without a sentence)
  * if nothing is known of it.
  */

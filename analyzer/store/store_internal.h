@@ -23,6 +23,13 @@
 	" acquired_count_variance, acquired_bytes_variance, released_count_variance, released_bytes_variance"
 #define STORE_NO_PARTS "0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0"
 
+/* Of a look, in the order of store_look_values(). */
+#define STORE_LOOK                                                                                            \
+	"rss_anon, swap, live_bytes, live_count, heap, heap_size, anonymous, anonymous_size, mapping, stack," \
+	" seep, file, other, cgroup_bytes, descriptors, signals"
+enum { STORE_LOOK_COUNT = 16 };
+void store_look_values(struct model_look *look, int64_t *values[STORE_LOOK_COUNT]);
+
 struct writer;
 
 struct store {

@@ -243,6 +243,52 @@ int store_put_process_sample(struct store *store, const struct store_process_sam
 	return writer_run(store, statement, error);
 }
 
+int store_put_look(struct store *store, uint32_t process_id, const struct model_look *look, struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_LOOK, error);
+	struct model_look copy = *look;
+	int64_t *values[STORE_LOOK_COUNT];
+
+	if (!statement)
+		return SEEP_ERR_IO;
+	store_look_values(&copy, values);
+	sqlite3_bind_int64(statement, 1, look->time);
+	sqlite3_bind_int64(statement, 2, process_id);
+	for (int i = 0; i < STORE_LOOK_COUNT; i++)
+		bind_known(statement, 3 + i, *values[i]);
+	return writer_run(store, statement, error);
+}
+
+int store_put_limits(struct store *store, uint32_t process_id, int64_t time, const struct model_limits *limits,
+		     struct error *error)
+{
+	const struct {
+		const char *name;
+		int64_t value;
+	} rows[] = {
+		{"memory", limits->memory},
+		{"descriptors", limits->descriptors},
+		{"signals", limits->signals},
+		{"address space", limits->address_space},
+	};
+	int code = SEEP_OK;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && code == SEEP_OK; i++) {
+		sqlite3_stmt *statement = rows[i].value < 0 ? NULL : writer_statement(store, WRITE_PUT_LIMIT, error);
+
+		if (rows[i].value < 0)
+			continue;
+		if (statement) {
+			sqlite3_bind_int64(statement, 1, process_id);
+			sqlite3_bind_text(statement, 2, rows[i].name, -1, SQLITE_STATIC);
+			sqlite3_bind_int64(statement, 3, time);
+			sqlite3_bind_int64(statement, 4, rows[i].value);
+		}
+		code = writer_run(store, statement, error);
+	}
+	return code;
+}
+
 int store_put_cost(struct store *store, uint32_t process_id, const struct store_cost *cost, struct error *error)
 {
 	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_COST, error);

@@ -127,6 +127,11 @@ struct store_process_sample {
 };
 int store_put_process_sample(struct store *store, const struct store_process_sample *sample, struct error *error);
 
+int store_put_look(struct store *store, uint32_t process_id, const struct model_look *look, struct error *error);
+/* Those that differ from the newest stored ones, and are known. */
+int store_put_limits(struct store *store, uint32_t process_id, int64_t time, const struct model_limits *limits,
+		     struct error *error);
+
 /* cost->time is the transaction's. */
 int store_put_cost(struct store *store, uint32_t process_id, const struct store_cost *cost, struct error *error);
 

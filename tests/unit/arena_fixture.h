@@ -27,6 +27,8 @@ enum {
 	FIXTURE_RELEASES = 64,
 	FIXTURE_MISUSE = 16,
 	FIXTURE_FDS = 256,
+	FIXTURE_MAPPINGS = 32,
+	FIXTURE_STACKS = 8,
 	FIXTURE_SHARDS = 4,
 };
 
@@ -81,6 +83,10 @@ static inline void fixture_layout(struct arena_header *head)
 	head->mark_names_offset = fixture_place(&offset, ARENA_MARKS * sizeof(struct arena_mark_name));
 	head->marks_offset = fixture_place(&offset, FIXTURE_SHARDS * sizeof(struct arena_marks));
 	head->releases_offset = fixture_place(&offset, FIXTURE_RELEASES * sizeof(struct arena_release));
+	head->mapping_capacity = FIXTURE_MAPPINGS;
+	head->stack_capacity = FIXTURE_STACKS;
+	head->mappings_offset = fixture_place(&offset, FIXTURE_MAPPINGS * sizeof(struct arena_range));
+	head->stacks_offset = fixture_place(&offset, FIXTURE_STACKS * sizeof(uint64_t));
 	head->estimates_offset = fixture_place(&offset, FIXTURE_SITES * sizeof(struct arena_estimates));
 	head->counters_offset = fixture_place(&offset, FIXTURE_SHARDS * FIXTURE_SITES * sizeof(struct arena_counters));
 	head->slot_size = offset;

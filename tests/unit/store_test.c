@@ -468,6 +468,56 @@ static void kernel_figures_get_coarser_with_age(void **state)
 	store_close(reader);
 }
 
+static void looks_and_limits_are_read_back_as_they_were(void **state)
+{
+	struct model_look look = {.time = START + 2, .rss_anon = 100, .swap = 0, .heap = 60, .other = 3, .signals = -1};
+	struct model_limits limits = {.memory = 5000, .descriptors = INT64_MAX, .signals = -1, .address_space = 7};
+	struct model_look *looks;
+	struct fixture fixture;
+	struct store *reader;
+	size_t count;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	must(store_begin(fixture.store, START_NS + 2 * NS_PER_S, &error));
+	must(store_put_look(fixture.store, 1, &look, &error));
+	must(store_put_limits(fixture.store, 1, START + 2, &limits, &error));
+	must(store_commit(fixture.store, &error));
+	must(store_begin(fixture.store, START_NS + 9 * NS_PER_S, &error));
+	look.time = START + 9;
+	look.heap = -1;
+	limits.memory = -1; /* cannot be read any more: what was read last stays */
+	limits.descriptors = 20;
+	must(store_put_look(fixture.store, 1, &look, &error));
+	must(store_put_limits(fixture.store, 1, START + 9, &limits, &error));
+	must(store_commit(fixture.store, &error));
+	store_close(fixture.store);
+
+	must(store_open(path, &reader, &error));
+	must(store_read_looks(reader, 1, 0, INT64_MAX, &looks, &count, &error));
+	assert_int_equal(count, 2);
+	assert_int_equal(looks[0].time, START + 2);
+	assert_int_equal(looks[0].rss_anon, 100);
+	assert_int_equal(looks[0].heap, 60);
+	assert_int_equal(looks[0].other, 3);
+	assert_int_equal(looks[0].signals, -1);
+	assert_int_equal(looks[1].heap, -1);
+	free(looks);
+	must(store_read_looks(reader, 1, START + 3, INT64_MAX, &looks, &count, &error));
+	assert_int_equal(count, 1);
+	free(looks);
+	must(store_read_looks(reader, 2, 0, INT64_MAX, &looks, &count, &error));
+	assert_int_equal(count, 0);
+	must(store_read_limits(reader, 1, START + 3, &limits, &error));
+	assert_true(limits.descriptors == INT64_MAX);
+	must(store_read_limits(reader, 1, INT64_MAX, &limits, &error));
+	assert_int_equal(limits.memory, 5000);
+	assert_int_equal(limits.descriptors, 20);
+	assert_int_equal(limits.signals, -1);
+	assert_int_equal(limits.address_space, 7);
+	store_close(reader);
+}
+
 static struct store_costs costs_of(uint32_t process)
 {
 	struct store_costs costs;
@@ -1073,6 +1123,7 @@ int main(void)
 		test(what_is_held_counts_living_processes_only),
 		test(unknown_kernel_figures_are_looked_up_in_the_minute_before),
 		test(kernel_figures_get_coarser_with_age),
+		test(looks_and_limits_are_read_back_as_they_were),
 		test(the_cost_of_hooks_is_told_of_the_end_of_a_known_moment_and_of_a_minute_before),
 		test(the_cost_of_hooks_gets_coarser_with_age),
 		test(events_are_told_by_their_newest_count_marks_last),
