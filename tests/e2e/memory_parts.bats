@@ -12,8 +12,8 @@ record() { # MODE
   started+=("$runner")
   exec 9>hold
   wait_until 20 grep -q ready said.txt
-  # a look of each process with all that it said, and one more after it
-  wait_until 10 looked "$(date +%s)"
+  # a look of each process that has all that was said; the recording's clock may be some tenths of a second off
+  wait_until 40 looked $(($(date +%s) + 1))
   exec 9>&-
   wait "$runner"
 }
