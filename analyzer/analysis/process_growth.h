@@ -39,7 +39,7 @@
 	X(STACKS, "stacks", "thread stacks")                     \
 	X(SEEP, "seep", "Seep's own")                            \
 	X(FILES, "files", "variables of programs and libraries") \
-	X(OTHER, "other", "other: the loader's and not attributed")
+	X(OTHER, "other", "other: of no known owner")
 
 enum waterfall_part {
 #define X(id, name, text) WATERFALL_##id,
@@ -64,6 +64,7 @@ enum process_verdict {
 	PROCESS_FRAGMENTATION, /* the same, but what is free lies between live blocks */
 	PROCESS_MAPPINGS,
 	PROCESS_STACKS,
+	PROCESS_OTHER, /* what belongs to none of these grows */
 };
 
 enum forecast_state {

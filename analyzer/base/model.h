@@ -105,6 +105,7 @@ struct model_look {
 	int64_t time;
 	int64_t rss_anon, swap;
 	int64_t live_bytes, live_count; /* heap blocks as tracked: requested sizes, whether touched or not */
+	int64_t large_bytes;            /* of these, of callsites whose blocks are 128 kB or more on average */
 	int64_t heap, heap_size;        /* [heap] and the C library's arenas; and their address space */
 	int64_t anonymous,
 		anonymous_size;       /* mappings that nobody is known to own: large heap blocks, allocators' pools */

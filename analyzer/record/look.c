@@ -100,7 +100,7 @@ int look_take(struct look_memory *memory, const struct watch *watch, int64_t des
 	if (code == SEEP_OK) {
 		owners_read(watch_pid(watch), &told, &look);
 		limits_read(watch_pid(watch), &limits, &look);
-		watch_heap(watch, &look.live_count, &look.live_bytes);
+		watch_heap(watch, &look);
 	}
 	free(told.ranges);
 	free(told.threads);

@@ -13,6 +13,7 @@
 
 enum { PIECE_NODES = 128, PIECE_SITES = 64 };
 enum { COMMAND_SIZE = 4096 };
+enum { LARGE_BLOCK = 128 << 10 };    /* the C library gives such a block a mapping of its own */
 enum { MOST_DESCRIPTORS = 1 << 30 }; /* a sum beyond is none: the counters were written over */
 /* A process may change its command line after its start: workers do, to say what they are. */
 #define COMMAND_SETTLED_NS (5 * NS_PER_S)
@@ -190,21 +191,30 @@ uint32_t watch_site_id(const struct watch *watch, uint32_t site)
 	return figure ? watch->figures[figure - 1].site_id : 0;
 }
 
-void watch_heap(const struct watch *watch, int64_t *count, int64_t *bytes)
+/* Counters that are written over may be anything. */
+static int64_t at_least_none(uint64_t sum)
 {
-	uint64_t count_sum = 0, bytes_sum = 0;
+	return (int64_t)sum < 0 ? 0 : (int64_t)sum;
+}
+
+void watch_heap(const struct watch *watch, struct model_look *out)
+{
+	uint64_t count_sum = 0, bytes_sum = 0, large_sum = 0;
 
 	for (uint32_t i = 0; i < watch->figure_count; i++) {
 		const struct figure *figure = &watch->figures[i];
+		uint64_t count = figure->inherited_count + figure->now.acquired_count - figure->now.released_count;
+		uint64_t bytes = figure->inherited_bytes + figure->now.acquired_bytes - figure->now.released_bytes;
 
 		if (figure->kind != SEEP_KIND_HEAP)
 			continue;
-		count_sum += figure->inherited_count + figure->now.acquired_count - figure->now.released_count;
-		bytes_sum += figure->inherited_bytes + figure->now.acquired_bytes - figure->now.released_bytes;
+		count_sum += count;
+		bytes_sum += bytes;
+		large_sum += count && bytes / count >= LARGE_BLOCK ? bytes : 0;
 	}
-	/* counters that are written over may be anything */
-	*count = (int64_t)count_sum < 0 ? 0 : (int64_t)count_sum;
-	*bytes = (int64_t)bytes_sum < 0 ? 0 : (int64_t)bytes_sum;
+	out->live_count = at_least_none(count_sum);
+	out->live_bytes = at_least_none(bytes_sum);
+	out->large_bytes = at_least_none(large_sum);
 }
 
 struct fd_counts watch_descriptors(const struct watch *watch)

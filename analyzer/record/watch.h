@@ -61,8 +61,8 @@ uint32_t watch_impossible_entries(const struct watch *watch);
 const struct slot_header *watch_header(const struct watch *watch);
 /* Descriptors that the shim counts as open, as of the last reading. */
 struct fd_counts watch_descriptors(const struct watch *watch);
-/* Heap blocks that live, as of the last reading, which was not one of events only. */
-void watch_heap(const struct watch *watch, int64_t *count, int64_t *bytes);
+/* Into the look: heap blocks that live, as of the last reading, which was not one of events only. */
+void watch_heap(const struct watch *watch, struct model_look *out);
 
 /*
  * The row of a node, made now if it has none yet, with those above it. *id 0: the node is not complete. Within a tick's

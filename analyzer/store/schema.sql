@@ -175,6 +175,7 @@ CREATE TABLE memory_look (               -- now and then: who the private memory
   resolution INTEGER NOT NULL,           -- seconds: 1, 60 or 3600
   rss_anon INTEGER, swap INTEGER,        -- as the kernel says; the parts below, but the sizes, add up to both
   live_bytes INTEGER, live_count INTEGER, -- heap blocks that live, as tracked: requested bytes
+  large_bytes INTEGER,                   -- of these, of callsites whose blocks are 128 kB or more on average
   heap INTEGER, heap_size INTEGER,       -- [heap] and the C library's arenas; their address space
   anonymous INTEGER, anonymous_size INTEGER, -- mappings of no known owner: large heap blocks, allocators' pools
   mapping INTEGER,                       -- made by the program with mmap()
@@ -341,7 +342,7 @@ CREATE VIEW process_series AS SELECT * FROM process_sample;
 CREATE VIEW memory_parts AS
 SELECT time, process_id, resolution, rss_anon + swap AS bytes, heap, anonymous, mapping, stack, seep, file, other,
        rss_anon + swap - heap - anonymous - mapping - stack - seep - file - other AS unattributed,
-       live_bytes, live_count, heap_size, anonymous_size
+       live_bytes, live_count, large_bytes, heap_size, anonymous_size
 FROM memory_look;
 
 -- The newest limits of each process.

@@ -24,10 +24,11 @@
 #define STORE_NO_PARTS "0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0"
 
 /* Of a look, in the order of store_look_values(). */
-#define STORE_LOOK                                                                                            \
-	"rss_anon, swap, live_bytes, live_count, heap, heap_size, anonymous, anonymous_size, mapping, stack," \
+#define STORE_LOOK                                                                                                   \
+	"rss_anon, swap, live_bytes, live_count, large_bytes, heap, heap_size, anonymous, anonymous_size, mapping, " \
+	"stack,"                                                                                                     \
 	" seep, file, other, cgroup_bytes, descriptors, signals"
-enum { STORE_LOOK_COUNT = 16 };
+enum { STORE_LOOK_COUNT = 17 };
 void store_look_values(struct model_look *look, int64_t *values[STORE_LOOK_COUNT]);
 
 struct writer;

@@ -470,7 +470,13 @@ static void kernel_figures_get_coarser_with_age(void **state)
 
 static void looks_and_limits_are_read_back_as_they_were(void **state)
 {
-	struct model_look look = {.time = START + 2, .rss_anon = 100, .swap = 0, .heap = 60, .other = 3, .signals = -1};
+	struct model_look look = {.time = START + 2,
+				  .rss_anon = 100,
+				  .swap = 0,
+				  .large_bytes = 20,
+				  .heap = 60,
+				  .other = 3,
+				  .signals = -1};
 	struct model_limits limits = {.memory = 5000, .descriptors = INT64_MAX, .signals = -1, .address_space = 7};
 	struct model_look *looks;
 	struct fixture fixture;
@@ -498,6 +504,7 @@ static void looks_and_limits_are_read_back_as_they_were(void **state)
 	assert_int_equal(count, 2);
 	assert_int_equal(looks[0].time, START + 2);
 	assert_int_equal(looks[0].rss_anon, 100);
+	assert_int_equal(looks[0].large_bytes, 20);
 	assert_int_equal(looks[0].heap, 60);
 	assert_int_equal(looks[0].other, 3);
 	assert_int_equal(looks[0].signals, -1);
