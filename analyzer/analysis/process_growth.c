@@ -171,17 +171,17 @@ static struct growing growing_of(const struct points *points, double level, doub
 {
 	size_t half = points->count / 2;
 	struct growing growing = {.slope = {NAN, NAN, NAN}};
-	struct trend whole, late;
-	double growth;
+	struct trend whole;
+	double growth, late;
 
 	if (points->count < LEAST_LOOKS)
 		return growing;
 	whole = trend_of(points->x, points->y, points->count);
-	late = trend_of(points->x + half, points->y + half, points->count - half);
+	late = trend_slope(points->x + half, points->y + half, points->count - half);
 	growth = whole.slope.estimate * (points->x[points->count - 1] - points->x[0]);
 	growing.slope = whole.slope;
 	growing.is_certain = whole.p_rising < MOST_CHANCE && whole.slope.low > 0 &&
-			     late.slope.estimate > LEAST_LATE_PART * whole.slope.estimate && growth >= least_growth &&
+			     late > LEAST_LATE_PART * whole.slope.estimate && growth >= least_growth &&
 			     growth >= LEAST_GROWTH_PART * level;
 	return growing;
 }
@@ -253,7 +253,7 @@ static void forecast_all(const struct process_history *history, const struct gro
 
 /* ---- the verdict ---- */
 
-struct judged_process {
+struct process_judgement {
 	enum process_verdict verdict;
 	const char *reason;
 };
@@ -283,40 +283,40 @@ static bool has_free_pages(const struct waterfall *waterfall)
 	return waterfall->free_pages > (waterfall->parts[WATERFALL_SLACK] - above_zero(waterfall->overhead)) / 2;
 }
 
-static struct judged_process judge_slack(const struct process_growth *growth, bool grows)
+static struct process_judgement judge_slack(const struct process_growth *growth, bool grows)
 {
 	if (has_free_pages(&growth->last))
-		return (struct judged_process){
+		return (struct process_judgement){
 			PROCESS_RETENTION, grows ? "the allocator keeps ever more free pages; live blocks do not grow"
 						 : "the allocator keeps free pages that no live block lies on"};
-	return (struct judged_process){
+	return (struct process_judgement){
 		PROCESS_FRAGMENTATION,
 		grows ? "the heap grows and live blocks do not: what is free lies between them"
 		      : "free chunks lie between live blocks, where the heap cannot give them back"};
 }
 
-static struct judged_process judge_growing(const struct process_growth *growth, enum waterfall_part part)
+static struct process_judgement judge_growing(const struct process_growth *growth, enum waterfall_part part)
 {
 	switch (part) {
 	case WATERFALL_LIVE:
-		return (struct judged_process){PROCESS_LEAK, "tracked live blocks grow"};
+		return (struct process_judgement){PROCESS_LEAK, "tracked live blocks grow"};
 	case WATERFALL_SLACK:
 		return judge_slack(growth, true);
 	case WATERFALL_MAPPINGS:
-		return (struct judged_process){PROCESS_MAPPINGS, "memory in the program's own mappings grows"};
+		return (struct process_judgement){PROCESS_MAPPINGS, "memory in the program's own mappings grows"};
 	case WATERFALL_STACKS:
-		return (struct judged_process){PROCESS_STACKS, "thread stacks grow, in number or in depth"};
+		return (struct process_judgement){PROCESS_STACKS, "thread stacks grow, in number or in depth"};
 	case WATERFALL_UNTOUCHED:
-		return (struct judged_process){PROCESS_STEADY,
-					       "blocks are being touched for the first time; they end where these end"};
+		return (struct process_judgement){
+			PROCESS_STEADY, "blocks are being touched for the first time; they end where these end"};
 	default:
-		return (struct judged_process){PROCESS_OTHER,
-					       "memory grows that is neither blocks, mappings nor stacks"};
+		return (struct process_judgement){PROCESS_OTHER,
+						  "memory grows that is neither blocks, mappings nor stacks"};
 	}
 }
 
-static struct judged_process judge(const struct process_history *history, const struct process_growth *growth,
-				   const struct growing *parts, size_t known)
+static struct process_judgement judge(const struct process_history *history, const struct process_growth *growth,
+				      const struct growing *parts, size_t known)
 {
 	int most = -1;
 
@@ -328,8 +328,8 @@ static struct judged_process judge(const struct process_history *history, const 
 	if (keeps_much(history))
 		return judge_slack(growth, false);
 	if (known < LEAST_LOOKS)
-		return (struct judged_process){PROCESS_UNDECIDED, "too few looks at its memory yet"};
-	return (struct judged_process){PROCESS_STEADY, "no part grows"};
+		return (struct process_judgement){PROCESS_UNDECIDED, "too few looks at its memory yet"};
+	return (struct process_judgement){PROCESS_STEADY, "no part grows"};
 }
 
 /* ---- all of it ---- */
@@ -353,7 +353,7 @@ struct process_growth process_growth_of(const struct process_history *history)
 {
 	struct process_growth growth = {.reason = "nothing is known of its memory"};
 	struct growing parts[WATERFALL_COUNT], total;
-	struct judged_process judged;
+	struct process_judgement judged;
 	size_t known = find_ends(history, &growth);
 	struct points points = points_of(history, private_at, 0);
 

@@ -101,6 +101,12 @@ struct process_history {
 };
 struct process_growth process_growth_of(const struct process_history *history);
 
+/* A process of a recording, which is borrowed. */
+struct judged_process {
+	const struct model_process *process;
+	struct process_growth growth;
+};
+
 /* One moment. False: the look does not tell. */
 bool waterfall_of(const struct model_look *look, bool is_glibc, struct waterfall *out);
 struct forecast forecast_of(int64_t used, int64_t limit, const struct growth_slope *slope);

@@ -5,6 +5,12 @@
 #include "commands.h"
 #include "judge.h"
 
+/* The process's memory is none of a selection of callsites. */
+static bool is_of_all(const struct options *options)
+{
+	return !options->type_is_given && !options->focus && !options->ignore;
+}
+
 static int add_growth(struct session *session, struct buffer *out, struct error *error)
 {
 	struct judgement_options options = judge_options(session->options);
@@ -17,6 +23,9 @@ static int add_growth(struct session *session, struct buffer *out, struct error 
 			.judgement = &judged.judgement,
 			.with_stacks = session->options->stacks,
 			.limit = session->options->limit,
+			.processes = judged.processes,
+			.process_count = is_of_all(session->options) ? judged.process_count : 0,
+			.style = command_style(),
 			.time_wait = judged.series.process[SERIES_TCP_TIME_WAIT][judged.series.grid.count - 1],
 		};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "judge.h"
+#include "judge_processes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -138,6 +139,9 @@ int judge_session(struct session *session, const struct judgement_options *optio
 	if (code)
 		return code;
 	collect_events(out);
+	code = judge_processes(session, &out->processes, &out->process_count, error);
+	if (code)
+		return code;
 	judge(session, options, out);
 	if (!out->judgement.group_count)
 		return error_set(error, SEEP_ERR_NOT_FOUND, "%s has nothing%s%s to judge that passes the filters",
@@ -153,5 +157,6 @@ void judge_release(struct judged_recording *judged)
 	judgement_release(&judged->judgement);
 	store_series_release(&judged->series);
 	free(judged->events);
+	free(judged->processes);
 	*judged = (struct judged_recording){0};
 }

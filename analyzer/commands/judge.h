@@ -7,6 +7,7 @@
 #define SEEP_JUDGE_H
 
 #include "../analysis/judgement.h"
+#include "../analysis/process_growth.h"
 #include "../store/series.h"
 #include "open.h"
 
@@ -15,6 +16,8 @@ struct judged_recording {
 	struct judgement judgement;
 	struct store_series series;
 	struct correlate_counter *events; /* as in the series */
+	struct judged_process *processes; /* that lived at the end, by the growth of their memory */
+	size_t process_count;
 };
 
 /* What the command line says of judging: kinds, filters, wrappers. */

@@ -8,7 +8,7 @@
 #include "../analysis/paths.h"
 #include "sampling.h"
 
-enum { CALLERS_SHOWN = 5, STACKS_SHOWN = 3, DAY_S = 86400 };
+enum { PROCESSES_SHOWN = 3, CALLERS_SHOWN = 5, STACKS_SHOWN = 3, DAY_S = 86400 };
 /* Of a group, for a stack to be told apart, and to be all that matters. */
 #define LEAST_PART 0.05
 #define ALMOST_ALL 0.995
@@ -489,6 +489,25 @@ static void add_counts(struct buffer *out, const struct judgement *judgement)
 		      counts[VERDICT_STEADY] == 1 ? "is" : "are");
 }
 
+/* Its own memory grows, or is kept: the first one in any case. */
+static void add_processes(struct buffer *out, const struct growth_report *report)
+{
+	size_t shown = 0, left = 0;
+
+	for (size_t i = 0; i < report->process_count; i++) {
+		if (i && report->processes[i].growth.verdict <= PROCESS_STEADY)
+			continue;
+		if (shown == PROCESSES_SHOWN) {
+			left++;
+			continue;
+		}
+		process_growth_text(out, &report->processes[i], report->style);
+		shown++;
+	}
+	if (left)
+		buffer_format(out, "and %zu more processes whose memory grows or is kept\n", left);
+}
+
 void growth_text(struct buffer *out, const struct growth_report *report)
 {
 	const struct judgement *judgement = report->judgement;
@@ -498,6 +517,7 @@ void growth_text(struct buffer *out, const struct growth_report *report)
 	add_span(out, judgement);
 	sampling_add_head(out, report->head);
 	report_filters(out, report->head);
+	add_processes(out, report);
 	if (!judgement->verdict_counts[VERDICT_LEAK])
 		buffer_add(out, judgement->verdict_counts[VERDICT_UNDECIDED] ? "No leak found yet.\n" : "No leak.\n");
 	for (size_t i = 0; i < judgement->group_count; i++) {

@@ -10,13 +10,17 @@
 #define SEEP_RENDER_GROWTH_H
 
 #include "../analysis/judgement.h"
+#include "process_growth.h"
 #include "report.h"
 
 struct growth_report {
 	const struct report_head *head;
 	const struct judgement *judgement;
 	bool with_stacks;
-	size_t limit;     /* groups shown; 0 all, steady ones too */
+	size_t limit;                           /* groups shown; 0 all, steady ones too */
+	const struct judged_process *processes; /* those worth telling come first */
+	size_t process_count;
+	struct style style;
 	double time_wait; /* connections in TIME_WAIT at the end; NAN unknown */
 };
 

@@ -154,6 +154,10 @@ void growth_json(struct buffer *out, const struct growth_report *report)
 	add_counts(&json, judgement);
 	add_events(&json, judgement);
 	json_real(&json, "time_wait", report->time_wait);
+	json_begin_array(&json, "processes");
+	for (size_t i = 0; i < report->process_count; i++)
+		process_growth_json(&json, &report->processes[i]);
+	json_end_array(&json);
 	json_begin_array(&json, "groups");
 	for (size_t i = 0; i < count && (!report->limit || i < report->limit); i++)
 		add_group(&json, judgement, &judgement->groups[i]);

@@ -2,7 +2,9 @@
 #include "process_growth.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "../analysis/process.h"
 #include "units.h"
 
 /* Further than that nobody plans by a rate of today. */
@@ -31,7 +33,7 @@ static void add_slope(const struct growth_slope *slope, bool with_interval, stru
 		return;
 	buffer_format(out, "  %s%s/s", sign(slope->estimate), bytes(slope->estimate).text);
 	if (with_interval)
-		buffer_format(out, " (%s .. %s)", bytes(slope->low).text, bytes(slope->high).text);
+		buffer_format(out, " (%s..%s)", bytes(slope->low).text, bytes(slope->high).text);
 }
 
 static void add_growth(int64_t first, int64_t last, struct buffer *out)
@@ -92,7 +94,7 @@ static void add_when(const struct forecast *forecast, struct buffer *out)
 		buffer_add(out, "not reached within 30 days at this rate");
 		return;
 	}
-	buffer_format(out, "reached in %s at this rate (%s .. ", figure_age(forecast->seconds).text,
+	buffer_format(out, "reached in %s at this rate (%s..", figure_age(forecast->seconds).text,
 		      figure_age(forecast->earliest).text);
 	if (forecast->latest > HORIZON_S)
 		buffer_add(out, "more than 30 days)");
@@ -131,17 +133,21 @@ static void add_forecast(const struct forecast *forecast, enum forecast_of which
 	add_line_end(out);
 }
 
-void render_process_growth(const struct process_growth *growth, const struct style *style, struct buffer *out)
+void process_growth_text(struct buffer *out, const struct judged_process *judged, struct style style)
 {
+	const struct process_growth *growth = &judged->growth;
 	bool is_trouble = growth->verdict > PROCESS_STEADY;
+	char *program = process_program(judged->process);
 
-	buffer_format(out, "Process: %s%s%s: %s\n", is_trouble ? style_strong(*style) : "",
+	buffer_format(out, "Process %u (%s): %s%s%s: %s\n", judged->process->pid, program,
+		      is_trouble ? style_strong(style) : "",
 		      growth->is_known ? process_verdict_name(growth->verdict) : "unknown",
-		      is_trouble ? style_end(*style) : "", growth->reason);
+		      is_trouble ? style_end(style) : "", growth->reason);
+	free(program);
 	if (growth->is_known)
 		add_waterfall(growth, out);
 	for (int i = 0; i < FORECAST_COUNT; i++)
-		add_forecast(&growth->forecasts[i], (enum forecast_of)i, *style, out);
+		add_forecast(&growth->forecasts[i], (enum forecast_of)i, style, out);
 }
 
 /* ---- JSON ---- */
@@ -149,7 +155,7 @@ void render_process_growth(const struct process_growth *growth, const struct sty
 static void add_slope_json(struct json *json, const char *key, const struct growth_slope *slope)
 {
 	json_begin_object(json, key);
-	json_real(json, "estimate", slope->estimate);
+	json_real(json, "per_second", slope->estimate);
 	json_real(json, "low", slope->low);
 	json_real(json, "high", slope->high);
 	json_end_object(json);
@@ -175,7 +181,7 @@ static void add_part_json(struct json *json, const struct process_growth *growth
 	json_string(json, "name", names[part]);
 	json_int(json, "bytes", growth->last.parts[part]);
 	json_int(json, "growth", growth->last.parts[part] - growth->first.parts[part]);
-	add_slope_json(json, "bytes_per_second", &growth->parts[part]);
+	add_slope_json(json, "slope", &growth->parts[part]);
 	json_end_object(json);
 }
 
@@ -188,7 +194,7 @@ static void add_waterfall_json(struct json *json, const struct process_growth *g
 	known_int(json, "until", last->time, is_known);
 	known_int(json, "bytes", last->total, is_known);
 	known_int(json, "growth", last->total - first->total, is_known);
-	add_slope_json(json, "bytes_per_second", &growth->total);
+	add_slope_json(json, "slope", &growth->total);
 	json_begin_array(json, "parts");
 	for (int i = 0; i < WATERFALL_COUNT && is_known; i++)
 		add_part_json(json, growth, i);
@@ -210,16 +216,21 @@ static void add_forecast_json(struct json *json, const struct forecast *forecast
 	json_string(json, "state", states[forecast->state]);
 	known_int(json, "used", forecast->used, forecast->used >= 0);
 	known_int(json, "limit", forecast->limit, forecast->limit >= 0 && forecast->limit < INT64_MAX);
-	add_slope_json(json, "per_second", &forecast->slope);
+	add_slope_json(json, "slope", &forecast->slope);
 	json_real(json, "seconds", forecast->seconds);
 	json_real(json, "earliest_seconds", forecast->earliest);
 	json_real(json, "latest_seconds", forecast->latest);
 	json_end_object(json);
 }
 
-void render_process_growth_json(const struct process_growth *growth, const char *key, struct json *json)
+void process_growth_json(struct json *json, const struct judged_process *judged)
 {
-	json_begin_object(json, key);
+	const struct process_growth *growth = &judged->growth;
+	char *program = process_program(judged->process);
+
+	json_begin_object(json, NULL);
+	json_uint(json, "pid", judged->process->pid);
+	json_string(json, "program", program);
 	json_string(json, "verdict", growth->is_known ? process_verdict_name(growth->verdict) : NULL);
 	json_string(json, "reason", growth->reason);
 	add_waterfall_json(json, growth);
@@ -228,4 +239,5 @@ void render_process_growth_json(const struct process_growth *growth, const char 
 		add_forecast_json(json, &growth->forecasts[i], (enum forecast_of)i);
 	json_end_array(json);
 	json_end_object(json);
+	free(program);
 }

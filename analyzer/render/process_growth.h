@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * process_growth.h - the process's verdict, waterfall and forecasts as text and as JSON.
+ * process_growth.h - a process's verdict, waterfall and forecasts as text and as JSON.
  *
- * Nothing is known of the process: the text says so in one line, and the JSON has nulls.
+ * If nothing is known of it, the text says so in one line, and the JSON has nulls.
  */
 #ifndef SEEP_RENDER_PROCESS_GROWTH_H
 #define SEEP_RENDER_PROCESS_GROWTH_H
@@ -12,8 +12,8 @@
 #include "json.h"
 #include "style.h"
 
-void render_process_growth(const struct process_growth *growth, const struct style *style, struct buffer *out);
-/* An object under `key`. */
-void render_process_growth_json(const struct process_growth *growth, const char *key, struct json *json);
+void process_growth_text(struct buffer *out, const struct judged_process *judged, struct style style);
+/* An object. */
+void process_growth_json(struct json *json, const struct judged_process *judged);
 
 #endif

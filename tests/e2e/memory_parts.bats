@@ -121,7 +121,7 @@ check_sum() {
 }
 
 @test "a recording of before there were looks at memory is read as before" {
-  "$SEEP" run -o seep.db "$PROGRAMS/handles_kinds" >out.txt
+  "$SEEP" run -o seep.db "$PROGRAMS/memory_parts" mapping </dev/null >out.txt
   "$SEEP" top --json seep.db >new.json
   sqlite3 seep.db "DROP VIEW memory_parts; DROP VIEW limits; DROP TABLE memory_look; DROP TABLE process_limit;
     PRAGMA user_version = 2"

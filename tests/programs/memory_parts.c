@@ -12,9 +12,13 @@
  *   memory_parts stacks         12 threads, each with 1 MB of its stack in use, and 4 more that have ended
  *   memory_parts forked         a mapping and stacks as above, in a child of the process that made them
  *   memory_parts many           5,000 mappings, a page of each touched
+ *   memory_parts more-blocks    256 kB more in small heap blocks, ten times a second; until standard input ends, as
+ *   memory_parts more-mapping   a mapping of 256 kB more, and
+ *   memory_parts more-stacks    a thread more that uses 256 kB of its stack
  *   memory_parts variables      16 MB of variables that begin as zero, half of it touched
  */
 #include <malloc.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -171,6 +175,52 @@ static void many_mode(void)
 	say("mapping", 5000 * 4096);
 }
 
+/* False: standard input has ended. */
+static int goes_on(void)
+{
+	struct pollfd input = {.fd = 0, .events = POLLIN};
+
+	return poll(&input, 1, 100) == 0;
+}
+
+static void more_blocks_mode(void)
+{
+	while (goes_on())
+		for (int i = 0; i < (256 << 10) / BLOCK; i++) {
+			char *block = malloc(BLOCK);
+
+			require(block != NULL, "malloc");
+			memset(block, 1, BLOCK);
+		}
+}
+
+static void more_mapping_mode(void)
+{
+	while (goes_on())
+		memset(map(256 << 10), 1, 256 << 10);
+}
+
+static void *use_some_stack(void *argument)
+{
+	volatile char local[256 << 10];
+
+	for (size_t at = 0; at < sizeof(local); at += 4096)
+		local[at] = 1;
+	pause();
+	return argument;
+}
+
+static void more_stacks_mode(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, MB);
+	while (goes_on())
+		require(pthread_create(&thread, &attributes, use_some_stack, NULL) == 0, "thread");
+}
+
 static void variables_mode(void)
 {
 	memset(variables, 1, sizeof(variables) / 2);
@@ -205,10 +255,19 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } modes[] = {
-	{"blocks", blocks_mode},       {"kept", kept_mode},       {"holes", holes_mode},
-	{"untouched", untouched_mode}, {"mapping", mapping_mode}, {"read", read_mode},
-	{"stacks", stacks_mode},       {"forked", forked_mode},   {"many", many_mode},
+	{"blocks", blocks_mode},
+	{"kept", kept_mode},
+	{"holes", holes_mode},
+	{"untouched", untouched_mode},
+	{"mapping", mapping_mode},
+	{"read", read_mode},
+	{"stacks", stacks_mode},
+	{"forked", forked_mode},
+	{"many", many_mode},
 	{"variables", variables_mode},
+	{"more-blocks", more_blocks_mode},
+	{"more-mapping", more_mapping_mode},
+	{"more-stacks", more_stacks_mode},
 };
 
 int main(int argc, char **argv)

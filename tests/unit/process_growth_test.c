@@ -504,11 +504,13 @@ static struct process_growth example(void)
 	return growth;
 }
 
+static struct model_process server = {.pid = 4711, .exe = "/usr/sbin/server", .command = "/usr/sbin/server -f"};
+
 static void expect_text(const struct process_growth *growth, const char *expected)
 {
 	struct buffer out = {0};
 
-	render_process_growth(growth, &(struct style){false}, &out);
+	process_growth_text(&out, &(struct judged_process){&server, *growth}, (struct style){false});
 	assert_string_equal(out.text, expected);
 	buffer_release(&out);
 }
@@ -520,8 +522,8 @@ static void the_text_says_what_grows_and_when_it_ends(void **state)
 	(void)state;
 	/* clang-format off */
 	expect_text(&growth,
-"Process: leak: tracked live blocks grow\n"
-"       124MB  private memory, as the kernel says    +12MB in 1 min  +204.80kB/s (200kB .. 210kB)\n"
+"Process 4711 (server): leak: tracked live blocks grow\n"
+"       124MB  private memory, as the kernel says    +12MB in 1 min  +204.80kB/s (200kB..210kB)\n"
 "       142MB  tracked live blocks                   +12MB  +204.80kB/s\n"
 "       -30MB  of them not touched yet               0\n"
 "         2MB  allocator slack and free chunks       0 (about 1.53MB headers and rounding)\n"
@@ -530,7 +532,7 @@ static void the_text_says_what_grows_and_when_it_ends(void **state)
 "         2MB  Seep's own                            0\n"
 "         2MB  variables of programs and libraries   0\n"
 "         1MB  other: of no known owner              0\n"
-"Memory limit: 400MB of 512MB in use, reached in 9.33 min at this rate (9.1 min .. 9.56 min)\n"
+"Memory limit: 400MB of 512MB in use, reached in 9.33 min at this rate (9.1 min..9.56 min)\n"
 "Descriptor limit: 40 of 1024 in use, not growing\n"
 "Timer limit (signals queued for the user): 1024 of 1024 in use, reached\n");
 	/* clang-format on */
@@ -544,7 +546,7 @@ static void expect_forecast(const struct forecast *forecast, const char *expecte
 	for (int i = 0; i < FORECAST_COUNT; i++)
 		growth.forecasts[i] = forecast_of(-1, -1, &forecast->slope);
 	growth.forecasts[FORECAST_DESCRIPTORS] = *forecast;
-	snprintf(text, sizeof(text), "Process: unknown: nothing is known of its memory\n%s", expected);
+	snprintf(text, sizeof(text), "Process 4711 (server): unknown: nothing is known of its memory\n%s", expected);
 	expect_text(&growth, text);
 }
 
@@ -568,7 +570,7 @@ static void each_forecast_has_its_words(void **state)
 	forecast = forecast_of(5, 1005, &falling);
 	expect_forecast(&forecast, "Descriptor limit: 5 of 1005 in use, not growing\n");
 	forecast = forecast_of(5, 1005, &wide);
-	expect_forecast(&forecast, "Descriptor limit: 5 of 1005 in use, reached in 16.7 min at this rate (8.33 min .. "
+	expect_forecast(&forecast, "Descriptor limit: 5 of 1005 in use, reached in 16.7 min at this rate (8.33 min.."
 				   "more than 30 days)\n");
 	forecast = forecast_of(5, 1005, &unknown);
 	expect_forecast(&forecast, "Descriptor limit: 5 of 1005 in use, its rate is not known yet\n");
@@ -583,10 +585,10 @@ static void the_json_has_the_same_and_null_for_what_is_not_known(void **state)
 	struct json json = {.out = &out};
 
 	(void)state;
-	json_begin_object(&json, NULL);
-	render_process_growth_json(&growth, "known", &json);
-	render_process_growth_json(&none, "unknown", &json);
-	json_end_object(&json);
+	json_begin_array(&json, NULL);
+	process_growth_json(&json, &(struct judged_process){&server, growth});
+	process_growth_json(&json, &(struct judged_process){&server, none});
+	json_end_array(&json);
 	assert_non_null(strstr(out.text, "\"verdict\": \"leak\""));
 	assert_non_null(strstr(out.text, "\"name\": \"untouched\",\n        \"bytes\": -31457280"));
 	assert_non_null(strstr(out.text, "\"verdict\": null"));
