@@ -179,14 +179,14 @@ static int look_at_figures(struct sampler *sampler, const struct watch *watch, s
 }
 
 static int look_at_owners(struct sampler *sampler, const struct watch *watch, struct sample_memory *memory,
-			  const struct tick *tick, int64_t descriptors)
+			  const struct tick *tick)
 {
 	int64_t since_ns = clock_cpu_ns();
 	int code;
 
 	if (!sampler->is_due[LOOK_OWNERS] || !memory->is_whole || !look_is_due(&memory->look, tick))
 		return SEEP_OK;
-	code = look_take(&memory->look, watch, descriptors, tick);
+	code = look_take(&memory->look, watch, memory->has_descriptors ? memory->descriptors : -1, tick);
 	charge(sampler, LOOK_OWNERS, &since_ns);
 	return code;
 }
@@ -202,5 +202,9 @@ int sampler_take(struct sampler *sampler, const struct watch *watch, struct samp
 	memset(sample.tcp, -1, sizeof(sample.tcp));
 	sample.figures.time = tick->now_ns / NS_PER_S;
 	code = look_at_figures(sampler, watch, memory, tick, &sample);
-	return code ? code : look_at_owners(sampler, watch, memory, tick, sample.figures.descriptors);
+	if (sample.figures.descriptors >= 0) {
+		memory->has_descriptors = true;
+		memory->descriptors = sample.figures.descriptors;
+	}
+	return code ? code : look_at_owners(sampler, watch, memory, tick);
 }
