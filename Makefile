@@ -169,8 +169,9 @@ faults: setup-test ## 100 kills at random moments, counted to the call
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
 	@BUILD=$(BUILD) tests/faults/kill.sh 100
 
-soak: setup-test ## 10 minutes of everything at once, under a watchdog
+soak: setup-test ## 30 minutes of the fixed actor server; 10 minutes of everything at once, under a watchdog
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
+	@BUILD=$(BUILD) tests/soak/actor.sh 1800
 	@BUILD=$(BUILD) tests/soak/nodeadlock.sh 600
 
 verify-unwind: setup-verify ## 20 million stacks of many programs against libunwind's
