@@ -349,6 +349,7 @@ void session_head(struct session *session)
 		.recording = recording->path,
 		.base = session->has_base ? session->base.recording.path : NULL,
 		.program = session->program,
+		.program_path = process ? process->exe : NULL,
 		.type = options->type,
 		.time_ns = from_ns,
 		.duration_ns = to_ns > from_ns ? to_ns - from_ns : 0,

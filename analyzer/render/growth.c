@@ -12,7 +12,8 @@ enum { PROCESSES_SHOWN = 3, CALLERS_SHOWN = 5, STACKS_SHOWN = 3, DAY_S = 86400 }
 /* Of a group, for a stack to be told apart, and to be all that matters. */
 #define LEAST_PART 0.05
 #define ALMOST_ALL 0.995
-#define LEAST_RATIO 0.1 /* of objects per event, to be told so, and not the other way round */
+#define LEAST_TOLD 0.005 /* it would round to 0% */
+#define LEAST_RATIO 0.1  /* of objects per event, to be told so, and not the other way round */
 
 /* ---- words and figures ---- */
 
@@ -159,8 +160,15 @@ static const struct profile_frame *frame_at(const struct judgement *judgement, c
 	return i < stack->count ? &judgement->profile.frames[judgement->profile.frame_ids[stack->first + i]] : NULL;
 }
 
+/* The program is called as it was started, whatever its file is called. */
+static const char *module_name(const struct report_head *head, const char *module)
+{
+	return head->program && head->program_path && !strcmp(module, head->program_path) ? head->program
+											  : path_base(module);
+}
+
 /* "turn_log (chat.c:112) in chat_buggy, heap" */
-static void add_title(struct buffer *out, const struct judged_group *group)
+static void add_title(struct buffer *out, const struct report_head *head, const struct judged_group *group)
 {
 	const struct profile_frame *frame = group->frame;
 
@@ -172,7 +180,7 @@ static void add_title(struct buffer *out, const struct judged_group *group)
 	}
 	if (frame->module[0] && frame->resolved) {
 		buffer_add(out, " in ");
-		report_name(out, path_base(frame->module));
+		report_name(out, module_name(head, frame->module));
 	}
 	buffer_format(out, ", %s", kind_name(group->kind));
 }
@@ -285,10 +293,11 @@ static void add_site(struct buffer *out, const struct growth_report *report, con
 {
 	const struct judgement *judgement = report->judgement;
 	const struct profile_stack *stack = &judgement->profile.stacks[site->stack];
+	double part = part_of(group, site);
 
 	buffer_add(out, INDENT);
-	if (group->site_count > 1 && part_of(group, site) < ALMOST_ALL)
-		buffer_format(out, "%.0f%% ", 100 * part_of(group, site));
+	if (group->site_count > 1 && part > LEAST_TOLD && part < ALMOST_ALL)
+		buffer_format(out, "%.0f%% ", 100 * part);
 	if (!report->with_stacks) {
 		add_way(out, judgement, site);
 		buffer_add(out, "\n");
@@ -336,7 +345,7 @@ static void add_ages(struct buffer *out, const struct judged *judged)
 
 static void add_share(struct buffer *out, const struct judged_group *group)
 {
-	if (group->judged.share < 0.005)
+	if (group->judged.share < LEAST_TOLD)
 		return;
 	buffer_format(out, ", %.0f%% of %s growth", group->judged.share * 100,
 		      judged_by_bytes(group->kind) ? "memory" : kind_name(group->kind));
@@ -441,7 +450,7 @@ static void add_group(struct buffer *out, const struct growth_report *report, co
 
 	buffer_format(out, "%s%s%s  ", is_leak ? style_strong(style) : "", lower_word(verdict),
 		      is_leak ? style_end(style) : "");
-	add_title(out, group);
+	add_title(out, report->head, group);
 	buffer_add(out, ": ");
 	if (is_leak)
 		add_leak(out, report, group);

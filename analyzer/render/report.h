@@ -22,6 +22,7 @@
 struct report_head {
 	const char *recording, *base; /* paths */
 	const char *program;          /* name of the (first) program */
+	const char *program_path;     /* its file */
 	struct value_type type;
 	int64_t time_ns, duration_ns; /* since 1970; 0 unknown */
 	bool is_live;                 /* the recording still grows */

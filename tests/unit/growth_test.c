@@ -194,8 +194,10 @@ static void finish(struct test *test)
 		test->groups[i].frame =
 			&judgement->profile.frames[judgement->profile.frame_ids[stack->first + site->wrapper_count]];
 	}
-	test->head = (struct report_head){
-		.recording = "fixture.db", .program = "app", .trust = trust_sum(&test->fixture.recording, 0, 0)};
+	test->head = (struct report_head){.recording = "fixture.db",
+					  .program = "app-server",
+					  .program_path = "/srv/app",
+					  .trust = trust_sum(&test->fixture.recording, 0, 0)};
 }
 
 static void a_report_tells_leaks_first_and_counts_what_is_fine(void **state)
