@@ -356,47 +356,51 @@ static struct verdict_result still(const struct growth_series *series, size_t la
 				       .goes_with = {.counter = -1}};
 }
 
+/* Judges series together; of those that are still there is nothing to judge, and they count as no test. */
+static void judge_series(const struct builder *builder, const struct growth_series *const *series, size_t count,
+			 struct judged *out, size_t stride)
+{
+	const struct growth_grid *grid = &builder->input->grid;
+	struct verdict_options options = builder->options->verdict;
+	struct growth_series *moving = memory_zeroed(count, sizeof(*moving));
+	struct verdict_result *results = memory_zeroed(count, sizeof(*results));
+	size_t moving_count = 0, at = 0;
+
+	options.counters = builder->input->events;
+	options.counter_count = builder->input->event_count;
+	for (size_t i = 0; i < count; i++)
+		if (!is_still(grid, series[i]))
+			moving[moving_count++] = *series[i];
+	verdicts_judge(grid, moving, moving_count, &options, results);
+	for (size_t i = 0; i < count; i++) {
+		struct verdict_result unmoved = still(series[i], grid->count - 1);
+		struct judged *judged = (struct judged *)((char *)out + i * stride);
+
+		*judged = judged_of(builder, series[i], is_still(grid, series[i]) ? &unmoved : &results[at++]);
+	}
+	free(moving);
+	free(results);
+}
+
 /*
- * All together, callsites and sums, so that false discoveries are controlled over all that is said. What is still is no
- * test, and is not counted as one.
+ * The sums and the callsites apart: a verdict may rest on what other callsites do, and a sum is no other one than its
+ * parts.
  */
 static void judge_all(struct builder *builder)
 {
-	const struct judgement_input *input = builder->input;
 	struct judgement *out = builder->out;
-	struct verdict_options options = builder->options->verdict;
-	size_t most = out->site_count + out->group_count, count = 0, at = 0;
-	struct growth_series *series = memory_zeroed(most, sizeof(*series));
-	struct verdict_result *results = memory_zeroed(most, sizeof(*results));
+	const struct growth_series **sums = memory_zeroed(out->group_count, sizeof(*sums));
 
-	options.counters = input->events;
-	options.counter_count = input->event_count;
-	for (size_t i = 0; i < out->site_count; i++)
-		if (!is_still(&input->grid, builder->series[i]))
-			series[count++] = *builder->series[i];
 	for (size_t i = 0; i < out->group_count; i++)
-		if (out->groups[i].site_count > 1 && !is_still(&input->grid, &builder->sums[i]))
-			series[count++] = builder->sums[i];
-	verdicts_judge(&input->grid, series, count, &options, results);
-	for (size_t i = 0; i < out->site_count; i++) {
-		struct verdict_result unmoved = still(builder->series[i], input->grid.count - 1);
-		bool is_judged = !is_still(&input->grid, builder->series[i]);
-
-		out->sites[i].judged = judged_of(builder, builder->series[i], is_judged ? &results[at] : &unmoved);
-		at += is_judged;
-	}
-	for (size_t i = 0; i < out->group_count; i++) {
-		struct judged_group *group = &out->groups[i];
-		struct verdict_result unmoved = still(&builder->sums[i], input->grid.count - 1);
-		bool is_judged = group->site_count > 1 && !is_still(&input->grid, &builder->sums[i]);
-
-		group->judged = group->site_count == 1
-					? out->sites[group->first_site].judged
-					: judged_of(builder, &builder->sums[i], is_judged ? &results[at] : &unmoved);
-		at += is_judged;
-	}
-	free(series);
-	free(results);
+		sums[i] = &builder->sums[i];
+	if (out->group_count)
+		judge_series(builder, sums, out->group_count, &out->groups[0].judged, sizeof(out->groups[0]));
+	if (out->site_count > out->group_count)
+		judge_series(builder, builder->series, out->site_count, &out->sites[0].judged, sizeof(out->sites[0]));
+	for (size_t i = 0; i < out->group_count; i++)
+		if (out->groups[i].site_count == 1)
+			out->sites[out->groups[i].first_site].judged = out->groups[i].judged;
+	free(sums);
 }
 
 static double growth_by_sort(const struct builder *builder, const struct growth_series *series, enum seep_kind kind)
@@ -478,13 +482,17 @@ static int compare_sites(const void *left, const void *right)
 	return order ? order : (a->site_id > b->site_id) - (a->site_id < b->site_id);
 }
 
-/* A group of which one callsite leaks for certain leaks, whatever the others' noise makes of the sum. */
+/*
+ * A group of which one callsite leaks leaks, whatever the others' noise makes of the sum; but not if the others lose
+ * what that one gains: then things are only handed on, as a buffer is that grows on one path and on another.
+ */
 static void order_group(struct judgement *judgement, struct judged_group *group)
 {
 	struct judged_site *sites = judgement->sites + group->first_site;
 
 	qsort(sites, group->site_count, sizeof(*sites), compare_sites);
-	if (sites->judged.verdict.verdict == VERDICT_LEAK && group->judged.verdict.verdict != VERDICT_LEAK)
+	if (sites->judged.verdict.verdict == VERDICT_LEAK && group->judged.verdict.verdict != VERDICT_LEAK &&
+	    group->judged.share > 0 && group->judged.share >= sites->judged.share / 2)
 		group->judged.verdict = sites->judged.verdict;
 }
 
@@ -532,15 +540,39 @@ static int compare_releases(const void *left, const void *right)
 	return strcmp(a->function, b->function);
 }
 
-static void add_release(struct judged_group *group, size_t *capacity, const struct judgement_release *release)
+static void add_release(struct judged_group *group, size_t *capacity, const char *function, uint64_t count)
 {
 	for (size_t i = 0; i < group->release_count; i++)
-		if (!strcmp(group->releases[i].function, release->function)) {
-			group->releases[i].count += release->count;
+		if (!strcmp(group->releases[i].function, function)) {
+			group->releases[i].count += count;
 			return;
 		}
 	group->releases = memory_grow(group->releases, capacity, group->release_count + 1, sizeof(*group->releases));
-	group->releases[group->release_count++] = (struct judged_release){release->function, release->count};
+	group->releases[group->release_count++] = (struct judged_release){function, count};
+}
+
+/* For each release the function that did it, by the rules by which acquisitions are named; free them. */
+static const char **name_releases(struct builder *builder)
+{
+	const struct judgement_input *input = builder->input;
+	struct profile *profile = &builder->out->release_profile;
+	struct wrapper_evidence *evidence = memory_zeroed(input->release_count, sizeof(*evidence));
+	uint32_t *nodes = memory_zeroed(input->release_count, sizeof(*nodes));
+	size_t *counts = memory_zeroed(input->release_count, sizeof(*counts));
+	const char **names = memory_zeroed(input->release_count, sizeof(*names));
+
+	for (size_t i = 0; i < input->release_count; i++) {
+		nodes[i] = input->releases[i].node_id;
+		evidence[i].acquired = (double)input->releases[i].count;
+	}
+	profile_of_nodes(input->recording, nodes, input->release_count, &(struct profile_options){0}, profile);
+	wrappers_find(profile, evidence, builder->options->wrapper, counts);
+	for (size_t i = 0; i < input->release_count; i++)
+		names[i] = profile->frames[profile->frame_ids[profile->stacks[i].first + counts[i]]].function;
+	free(evidence);
+	free(nodes);
+	free(counts);
+	return names;
 }
 
 static void find_releases(struct builder *builder)
@@ -549,6 +581,7 @@ static void find_releases(struct builder *builder)
 	struct judgement *out = builder->out;
 	size_t *group_of_site = memory_zeroed(input->recording->site_count, sizeof(*group_of_site));
 	size_t *capacities = memory_zeroed(out->group_count, sizeof(*capacities));
+	const char **names = name_releases(builder);
 
 	for (size_t i = 0; i < out->site_count; i++)
 		group_of_site[out->sites[i].site_id] = out->sites[i].group + 1;
@@ -557,8 +590,9 @@ static void find_releases(struct builder *builder)
 		size_t group = release->site_id < input->recording->site_count ? group_of_site[release->site_id] : 0;
 
 		if (group)
-			add_release(&out->groups[group - 1], &capacities[group - 1], release);
+			add_release(&out->groups[group - 1], &capacities[group - 1], names[i], release->count);
 	}
+	free(names);
 	for (size_t i = 0; i < out->group_count; i++)
 		if (out->groups[i].release_count)
 			qsort(out->groups[i].releases, out->groups[i].release_count, sizeof(*out->groups[i].releases),
@@ -599,5 +633,6 @@ void judgement_release(struct judgement *judgement)
 	free(judgement->sites);
 	free(judgement->events);
 	profile_release(&judgement->profile);
+	profile_release(&judgement->release_profile);
 	*judgement = (struct judgement){0};
 }

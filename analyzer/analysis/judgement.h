@@ -32,7 +32,8 @@ struct judged {
 	double objects_error, bytes_error; /* one standard deviation of the level, if it is an estimate */
 };
 
-/* A function that releases what was acquired at a callsite, and how much of what was looked at. */
+/* A function (no wrapper of free) that releases what was acquired at a callsite, and how often of what was looked at.
+ */
 struct judged_release {
 	const char *function;
 	uint64_t count;
@@ -74,6 +75,7 @@ struct judgement {
 	struct judged_event *events;
 	size_t event_count;
 	struct profile profile;
+	struct profile release_profile; /* of the stacks that release */
 };
 
 /* What is judged: callsites with their series, on one grid. */
@@ -88,12 +90,12 @@ struct judgement_input {
 	size_t site_count;
 	const struct correlate_counter *events;
 	size_t event_count;
-	const struct judgement_release *releases; /* sampled releases of callsites, by the function that did it */
+	const struct judgement_release *releases; /* a sample */
 	size_t release_count;
 };
 struct judgement_release {
-	uint32_t site_id;
-	const char *function;
+	uint32_t site_id; /* that acquired */
+	uint32_t node_id; /* the stack that released */
 	uint64_t count;
 };
 

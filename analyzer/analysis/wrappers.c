@@ -36,6 +36,8 @@ bool wrapper_by_name(const char *function)
 		return true;
 	/* zmalloc, zmalloc_usable, CRYPTO_malloc; not a template's or a parameter's name */
 	size = strcspn(function, "(<");
+	if (size >= 4 && !strncmp(function + size - 4, "free", 4) && !memchr(function, '_', size))
+		return true;
 	while (size) {
 		if (is_c_allocator(function, size))
 			return true;

@@ -7,6 +7,8 @@
 
 #include "../analysis/memory.h"
 
+enum { MOST_UNKNOWN = 3 }; /* points at the beginning */
+
 struct judgement_options judge_options(const struct options *options)
 {
 	return (struct judgement_options){
@@ -42,8 +44,10 @@ static int read_series(struct session *session, struct store_series *out, struct
 	return SEEP_OK;
 }
 
-static int resolve_names(struct session *session, const struct store_series *series, struct error *error)
+/* Of all stacks that may be shown: those that acquired, and those that released. */
+static int resolve_names(struct session *session, const struct judged_recording *judged, struct error *error)
 {
+	const struct store_series *series = &judged->series;
 	struct recording *recording = &session->main.recording;
 	bool *needed = memory_zeroed(recording->location_count, sizeof(*needed));
 	bool *visited = memory_zeroed(recording->node_count, sizeof(*visited));
@@ -53,6 +57,8 @@ static int resolve_names(struct session *session, const struct store_series *ser
 		if (series->sites[i].site_id < recording->site_count)
 			profile_mark_stack(recording, recording->sites[series->sites[i].site_id].node_id, visited,
 					   needed);
+	for (size_t i = 0; i < judged->release_count; i++)
+		profile_mark_stack(recording, judged->releases[i].node_id, visited, needed);
 	code = session_resolve(session, recording, needed, error);
 	free(needed);
 	free(visited);
@@ -99,13 +105,31 @@ static void collect_events(struct judged_recording *out)
 		out->events[i] = (struct correlate_counter){out->series.events[i].name, out->series.events[i].count};
 }
 
-/* NULL if it is not known all the time. */
-static const double *known(const double *values, size_t count)
+/* NULL if it is not known all the time; the recorder's first look is of some moments after the start. */
+static const double *known(double *values, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	size_t first = 0;
+
+	while (first < count && isnan(values[first]))
+		first++;
+	if (first > MOST_UNKNOWN || first == count)
+		return NULL;
+	for (size_t i = first; i < count; i++)
 		if (isnan(values[i]))
 			return NULL;
+	for (size_t i = 0; i < first; i++)
+		values[i] = values[first];
 	return values;
+}
+
+static struct judgement_release *collect_releases(const struct judged_recording *judged)
+{
+	struct judgement_release *releases = memory_zeroed(judged->release_count, sizeof(*releases));
+
+	for (size_t i = 0; i < judged->release_count; i++)
+		releases[i] = (struct judgement_release){judged->releases[i].site_id, judged->releases[i].node_id,
+							 judged->releases[i].count};
+	return releases;
 }
 
 static void judge(const struct session *session, const struct judgement_options *options, struct judged_recording *out)
@@ -119,11 +143,15 @@ static void judge(const struct session *session, const struct judgement_options 
 		.event_count = out->series.event_count,
 	};
 	struct judgement_site *sites = collect_sites(input.recording, &out->series, &input.site_count);
+	struct judgement_release *releases = collect_releases(out);
 
 	input.sites = sites;
+	input.releases = releases;
+	input.release_count = out->release_count;
 	with_connections.verdict.open_connections = known(out->series.process[SERIES_TCP_ESTABLISHED], grid->count);
 	judgement_build(&input, &with_connections, &out->judgement);
 	free(sites);
+	free(releases);
 }
 
 int judge_session(struct session *session, const struct judgement_options *options, struct judged_recording *out,
@@ -135,7 +163,10 @@ int judge_session(struct session *session, const struct judgement_options *optio
 	if (!code)
 		code = read_series(session, &out->series, error);
 	if (!code)
-		code = resolve_names(session, &out->series, error);
+		code = store_read_releases(session->main.store, session->process_id, &out->releases,
+					   &out->release_count, error);
+	if (!code)
+		code = resolve_names(session, out, error);
 	if (code)
 		return code;
 	collect_events(out);
@@ -158,5 +189,6 @@ void judge_release(struct judged_recording *judged)
 	store_series_release(&judged->series);
 	free(judged->events);
 	free(judged->processes);
+	free(judged->releases);
 	*judged = (struct judged_recording){0};
 }

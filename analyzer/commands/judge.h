@@ -18,6 +18,8 @@ struct judged_recording {
 	struct correlate_counter *events; /* as in the series */
 	struct judged_process *processes; /* that lived at the end, by the growth of their memory */
 	size_t process_count;
+	struct store_release *releases;
+	size_t release_count;
 };
 
 /* What the command line says of judging: kinds, filters, wrappers. */

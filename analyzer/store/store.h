@@ -106,6 +106,19 @@ struct store_adaptation {
 int store_each_adaptation(struct store *store, void (*each)(const struct store_adaptation *, void *), void *context,
 			  struct error *error);
 
+/* Where a callsite's things are given back: a sample (schema.sql, release_site). */
+struct store_release {
+	uint32_t process_id, site_id; /* that acquired */
+	uint32_t node_id;             /* the stack that released */
+	uint64_t count;
+};
+/*
+ * By site and node, summed over the chosen processes (0 all; process_id is 0 then); none of a recording of before there
+ * were any. Caller frees *out.
+ */
+int store_read_releases(struct store *store, uint32_t process_id, struct store_release **out, size_t *count,
+			struct error *error);
+
 /* Calls `each` for every mark, oldest first. Strings live for the call only. */
 struct store_mark {
 	uint32_t id, process_id, node_id;

@@ -152,10 +152,7 @@ struct store_misuse {
 };
 int store_put_misuse(struct store *store, const struct store_misuse *misuse, struct error *error);
 
-struct store_release {
-	uint32_t process_id, site_id, node_id;
-	uint64_t count; /* noted so far; a row's only grows */
-};
+/* The count is what was noted so far: a row's only grows. */
 int store_put_release(struct store *store, const struct store_release *release, struct error *error);
 
 /* ---- marks and descriptors ---- */

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154 # the helpers set pid, code and started
-# growth.bats - `seep growth` on servers under load: the callsite that leaks is named with verdict leak and its kind, and
-# the fixed variant has none; what cannot be judged is said with the right exit code.
+# growth.bats - `seep growth` on the sample servers after 40 s of load: in the buggy variants the leaking callsites are
+# named with verdict leak, their kind, and what they go with; in the fixed ones nothing leaks. What cannot be judged is said
+# with the right exit code.
 
 load ../lib/helpers
 
@@ -16,38 +17,79 @@ for group in json.load(open(sys.argv[2]))["groups"]:
         print(group["kind"], group["function"], "|", stack)' "$@"
 }
 
-# Both variants of the chat server at the same time, under the same load. They are judged while it goes on, as an operator
-# would; what is said is kept for the tests.
+# The fixed playground keeps 64 strings: it has them after some seconds.
+pages=()
+for page in hello bigstring fileprovider loh/131000 loh/200000 httpclient1 httpclient2 array/20000 pooledarray/20000 \
+  staticstring{,,,,}; do
+  pages+=(--endpoint "/$page")
+done
+
+# The load of one server; a watcher is one of the few hundred that a user may have.
+drive() { # SERVER PORT
+  case $1 in
+  actor) "$SERVERS/actor_load" "$2" --seconds 45 --rate 50 ;;
+  chat) "$SERVERS/chat_load" "$2" --seconds 45 --rate 50 --clients 4 ;;
+  kvclient) "$SERVERS/kvclient_load" "$2" --seconds 45 --rate 100 ;;
+  overlapped) "$SERVERS/overlapped_load" "$2" --seconds 45 ;;
+  playground) "$SERVERS/playground_load" "$2" --seconds 45 --rate 30 "${pages[@]}" ;;
+  esac
+}
+
+# All servers, in both variants, at the same time. They are judged while the load goes on, as an operator would; what is
+# said is kept for the tests.
 setup_file() {
-  local variant pids=() drivers=()
+  local server variant name port pids=() drivers=()
   cd "$BATS_FILE_TMPDIR" || return 1
-  for variant in buggy fixed; do
-    start_under "$variant.db" "$variant" "$SERVERS/chat_$variant"
-    pids+=("$pid")
-    wait_until 10 test -s "$variant.out"
+  port=$(free_port)
+  start memcached memcached -l 127.0.0.1 -p "$port" -U 0 -t 1 -u nobody
+  pids+=("$pid")
+  wait_until 10 listens "$port"
+  for server in actor chat kvclient overlapped playground; do
+    for variant in buggy fixed; do
+      name=${server}_$variant
+      # shellcheck disable=SC2046 # two words, or none
+      start_under "$name.db" "$name" "$SERVERS/$name" $([[ $server != kvclient ]] || echo --memcached "$port")
+      pids+=("$pid")
+      wait_until 10 test -s "$name.out"
+      drive "$server" "$(<"$name.out")" >"$name.load" 3>&- &
+      drivers+=($!)
+    done
   done
-  "$SERVERS/chat_load" "$(<buggy.out)" --seconds 25 --rate 50 --clients 4 >buggy.load 3>&- &
-  drivers+=($!)
-  "$SERVERS/chat_load" "$(<fixed.out)" --seconds 25 --rate 50 --clients 4 >fixed.load 3>&- &
-  drivers+=($!)
-  sleep 20
-  for variant in buggy fixed; do
-    "$SEEP" growth "$variant.db" >"$variant.txt"
-    "$SEEP" growth --json "$variant.db" >"$variant.json"
+  sleep 40
+  for name in {actor,chat,kvclient,overlapped,playground}_{buggy,fixed}; do
+    "$SEEP" growth "$name.db" >"$name.txt"
+    "$SEEP" growth --json "$name.db" >"$name.json"
   done
   for pid in "${drivers[@]}"; do wait "$pid"; done
-  for pid in "${pids[@]}"; do stop "$pid"; done
-  wait_finished buggy.db
-  wait_finished fixed.db
+  for pid in "${pids[@]}"; do kill -TERM "$pid"; done
+  wait_finished chat_buggy.db
+}
+
+# The titles of what leaks, in order: "FUNCTION KIND".
+leaks() { # SERVER
+  cat "$BATS_FILE_TMPDIR/$1.txt" >&2
+  sed -n 's/^LEAK  \([^ ]*\) .*, \([a-z ]*\): +.*/\1 \2/p' "$BATS_FILE_TMPDIR/$1.txt"
+}
+
+expect_leaks() { # SERVER LEAK...
+  local found expected
+  found=$(leaks "$1" | sort)
+  expected=$(printf '%s\n' "${@:2}" | sort)
+  [[ $found == "$expected" ]] || fail "$1: found $found"
+}
+
+no_leak() { # SERVER
+  expect_leaks "$1"
+  grep -q '^No leak' "$BATS_FILE_TMPDIR/$1.txt"
 }
 
 @test "chat_buggy: the timer a turn and the log line a turn are leaks, and told first" {
   cd "$BATS_FILE_TMPDIR"
-  cat buggy.txt
-  grep -qE '^LEAK  timer_start \(chat_timerfd.c:[0-9]+\) in chat_buggy, timerfd: \+' buggy.txt
-  grep -qE '^ +.*from turn_set_timer < write_turn' buggy.txt
-  grep -qE '^LEAK  turn_log \(chat.c:[0-9]+\) in chat_buggy, heap: \+.* since ' buggy.txt
-  of_verdict leak buggy.json >leaks.txt
+  cat chat_buggy.txt
+  grep -qE '^LEAK  timer_start \(chat_timerfd.c:[0-9]+\) in chat_buggy, timerfd: \+' chat_buggy.txt
+  grep -qE '^ +.*from turn_set_timer < write_turn' chat_buggy.txt
+  grep -qE '^LEAK  turn_log \(chat.c:[0-9]+\) in chat_buggy, heap: \+.* since ' chat_buggy.txt
+  of_verdict leak chat_buggy.json >leaks.txt
   grep -q '^timerfd timer_start | timer_start turn_set_timer write_turn' leaks.txt
   grep -q '^heap turn_log ' leaks.txt
   # and nothing else is one, but for the log's own array
@@ -56,39 +98,39 @@ setup_file() {
 
 @test "chat_buggy: a timer is left for each message that is written, and the report says so" {
   cd "$BATS_FILE_TMPDIR"
-  grep -qE '^LEAK  timer_start .*, (1\.00|0\.99|1\.01) ± 0\.0[0-5] per write$' buggy.txt
+  grep -qE '^LEAK  timer_start .*, (1\.00|0\.99|1\.01) ± 0\.0[0-5] per write$' chat_buggy.txt
 }
 
 @test "chat_fixed: no leak" {
   cd "$BATS_FILE_TMPDIR"
-  cat fixed.txt
-  [[ -z $(of_verdict leak fixed.json) ]]
-  grep -qE '^No leak' fixed.txt
+  cat chat_fixed.txt
+  [[ -z $(of_verdict leak chat_fixed.json) ]]
+  grep -qE '^No leak' chat_fixed.txt
 }
 
 @test "a wrapper can be named, on the command line and in the environment" {
-  cp "$BATS_FILE_TMPDIR/buggy.db" .
-  "$SEEP" growth --type timers -n 0 --wrapper '^timer_' buggy.db >growth.txt
+  cp "$BATS_FILE_TMPDIR/chat_buggy.db" .
+  "$SEEP" growth --type timers -n 0 --wrapper '^timer_' chat_buggy.db >growth.txt
   grep -qE ' turn_set_timer \(chat_buggy.c:[0-9]+\) in chat_buggy, timerfd:' growth.txt
   grep -q 'via timer_start; from write_turn' growth.txt
-  SEEP_WRAPPERS='^timer_' "$SEEP" growth --type timers -n 0 -v buggy.db >stacks.txt
+  SEEP_WRAPPERS='^timer_' "$SEEP" growth --type timers -n 0 -v chat_buggy.db >stacks.txt
   grep -qE '^        timer_start .*\[wrapper\]$' stacks.txt
   code=0
-  SEEP_WRAPPERS='(' "$SEEP" growth buggy.db 2>err.txt || code=$?
+  SEEP_WRAPPERS='(' "$SEEP" growth chat_buggy.db 2>err.txt || code=$?
   [[ $code == 2 ]]
   grep -q 'SEEP_WRAPPERS' err.txt
 }
 
 @test "kinds, stacks, times and the number of rows can be chosen" {
-  cp "$BATS_FILE_TMPDIR/buggy.db" .
-  "$SEEP" growth --type sockets -n 0 buggy.db >sockets.txt
+  cp "$BATS_FILE_TMPDIR/chat_buggy.db" .
+  "$SEEP" growth --type sockets -n 0 chat_buggy.db >sockets.txt
   grep -q '^Type: sockets' sockets.txt
   [[ $(grep -c ', socket:' sockets.txt) -ge 1 && $(grep -cE ', (heap|timerfd):' sockets.txt) == 0 ]]
-  "$SEEP" growth --focus turn_log -n 0 buggy.db >focus.txt
+  "$SEEP" growth --focus turn_log -n 0 chat_buggy.db >focus.txt
   [[ $(grep -c 'turn_log (' focus.txt) == 1 && $(grep -c 'timer_start' focus.txt) == 0 ]]
-  "$SEEP" growth -n 1 buggy.db >one.txt
+  "$SEEP" growth -n 1 chat_buggy.db >one.txt
   grep -qE '^and [0-9]+ more; -n 0 shows all$' one.txt
-  "$SEEP" growth --json --since +5s --until +12s buggy.db >part.json
+  "$SEEP" growth --json --since +5s --until +12s chat_buggy.db >part.json
   "$PYTHON" -c 'import json; judged = json.load(open("part.json"))["judged"]; assert judged["points"] == 8, judged'
 }
 
@@ -102,15 +144,37 @@ setup_file() {
   [[ $(wc -l <err.txt) == 1 ]]
   grep -q '^seep growth: short.db has less than two seconds' err.txt
   code=0
-  "$SEEP" growth --type watches "$BATS_FILE_TMPDIR/buggy.db" 2>err.txt || code=$?
+  "$SEEP" growth --type watches "$BATS_FILE_TMPDIR/chat_buggy.db" 2>err.txt || code=$?
   [[ $code == 3 ]]
   grep -q 'nothing of type watches' err.txt
 }
 
 @test "a recording of an older schema is judged too" {
-  cp "$BATS_FILE_TMPDIR/buggy.db" old.db
+  cp "$BATS_FILE_TMPDIR/chat_buggy.db" old.db
   sqlite3 old.db 'DROP TABLE event_series; PRAGMA user_version = 2'
   "$SEEP" growth old.db >growth.txt
   grep -q '^LEAK  timer_start ' growth.txt
   [[ $(grep -c ' per write' growth.txt) == 0 ]]
+}
+
+@test "actor_buggy: a waiter a turn; actor_fixed: no leak" {
+  expect_leaks actor_buggy 'channel_wait heap'
+  grep -q 'from turn_wait < endpoint_turn' "$BATS_FILE_TMPDIR/actor_buggy.txt"
+  no_leak actor_fixed
+}
+
+@test "kvclient_buggy: operations of the read and the write path apart, and their timers; kvclient_fixed: no leak" {
+  expect_leaks kvclient_buggy 'get_start heap' 'write_start heap' 'late_timer_start timerfd'
+  no_leak kvclient_fixed
+}
+
+@test "overlapped_buggy: a record and a socket for each reset connection; overlapped_fixed: no leak" {
+  expect_leaks overlapped_buggy 'operation_new heap' 'listener_ready socket'
+  [[ $(grep -cE '^LEAK .*, 1\.00 ± 0\.0[01] per reset connection$' "$BATS_FILE_TMPDIR/overlapped_buggy.txt") == 2 ]]
+  no_leak overlapped_fixed
+}
+
+@test "playground_buggy: the pages that leak, and no other page; playground_fixed: no leak" {
+  expect_leaks playground_buggy 'staticstring heap' 'provider_open inotify' 'provider_open inotify watch'
+  no_leak playground_fixed
 }

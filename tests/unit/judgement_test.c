@@ -148,11 +148,17 @@ static void set_wrapper(struct test *test, const char *expression)
 
 static void names_that_end_as_allocators_do_are_wrappers(void **state)
 {
-	static const char *const wrappers[] = {"zmalloc",        "xmalloc",
-					       "CRYPTO_malloc",  "g_malloc0_malloc",
-					       "ngx_palloc",     "zmalloc_usable",
-					       "xstrdup",        "sdsrealloc",
-					       "OPENSSL_memdup", "std::vector<int>::push_back(int const&)"};
+	static const char *const wrappers[] = {"zmalloc",
+					       "xmalloc",
+					       "CRYPTO_malloc",
+					       "g_malloc0_malloc",
+					       "ngx_palloc",
+					       "zmalloc_usable",
+					       "xstrdup",
+					       "sdsrealloc",
+					       "OPENSSL_memdup",
+					       "zfree",
+					       "std::vector<int>::push_back(int const&)"};
 	static const char *const others[] = {
 		"conn_new",    "turn_log", "main", "log_alloced", "mallocator", "", "Pool<malloc>::get(int)",
 		"take(strdup)"};
@@ -341,9 +347,28 @@ static void a_leak_in_a_noisy_group_makes_it_a_leak(void **state)
 		test->values[1][0][i] = noise(i) * 1e5;
 		test->values[1][1][i] = noise(i) * 1e7;
 	}
+	/* of the noise's medians */
+	for (size_t i = 0; i < POINTS / 4; i++)
+		test->values[1][1][3 * POINTS / 4 + i] = test->values[1][1][POINTS / 4 + i];
 	judge(test);
 	assert_int_equal(test->judgement.groups[0].judged.verdict.verdict, VERDICT_LEAK);
 	assert_int_equal(test->judgement.sites[0].judged.verdict.verdict, VERDICT_LEAK);
+}
+
+static void what_one_path_hands_on_to_another_is_no_leak(void **state)
+{
+	struct test *test = *state;
+
+	add(test, HEAP, &leaks, "app!grow@buf.c:5; app!get@a.c:1; app!main");
+	add(test, HEAP, &leaks, "app!grow@buf.c:5; app!set@a.c:2; app!main");
+	for (size_t i = 0; i < POINTS; i++) {
+		test->values[1][0][i] = 2000 - test->values[0][0][i];
+		test->values[1][1][i] = test->values[1][0][i] * 100;
+		test->values[1][4][i] = test->values[1][2][i] + test->values[0][0][i];
+	}
+	judge(test);
+	assert_int_equal(test->judgement.group_count, 1);
+	assert_int_not_equal(test->judgement.groups[0].judged.verdict.verdict, VERDICT_LEAK);
 }
 
 static void what_stands_still_is_steady_and_no_test(void **state)
@@ -378,11 +403,13 @@ static void the_functions_that_release_are_counted_by_group(void **state)
 	struct test *test = *state;
 	uint32_t first = add(test, HEAP, &leaks, "app!op_new@op.c:5; app!get@a.c:1; app!main");
 	uint32_t second = add(test, HEAP, &leaks, "app!op_new@op.c:5; app!set@a.c:2; app!main");
+	uint32_t at_close = fixture_node(&test->fixture, "libseep.so!free; app!zfree; app!conn_close; app!main");
+	uint32_t at_end = fixture_node(&test->fixture, "libseep.so!free; app!zfree; app!op_done; app!main");
 
-	test->releases[0] = (struct judgement_release){first, "conn_close", 3};
-	test->releases[1] = (struct judgement_release){second, "op_done", 5};
-	test->releases[2] = (struct judgement_release){second, "conn_close", 4};
-	test->releases[3] = (struct judgement_release){9999, "elsewhere", 4};
+	test->releases[0] = (struct judgement_release){first, at_close, 3};
+	test->releases[1] = (struct judgement_release){second, at_end, 5};
+	test->releases[2] = (struct judgement_release){second, at_close, 4};
+	test->releases[3] = (struct judgement_release){9999, at_close, 4};
 	test->release_count = 4;
 	judge(test);
 	assert_int_equal(test->judgement.groups[0].release_count, 2);
@@ -420,6 +447,7 @@ int main(void)
 		test(shares_are_of_what_grows_of_the_same_sort),
 		test(what_came_at_the_start_is_no_share_of_the_growth),
 		test(a_leak_in_a_noisy_group_makes_it_a_leak),
+		test(what_one_path_hands_on_to_another_is_no_leak),
 		test(what_stands_still_is_steady_and_no_test),
 		test(filters_leave_out_callsites),
 		test(the_functions_that_release_are_counted_by_group),
