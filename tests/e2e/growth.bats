@@ -17,21 +17,21 @@ for group in json.load(open(sys.argv[2]))["groups"]:
         print(group["kind"], group["function"], "|", stack)' "$@"
 }
 
-# The fixed playground keeps 64 strings: it has them after some seconds.
+# The fixed playground keeps 64 strings: it has them after some ten seconds. A watcher is one of 128 that a user may have.
 pages=()
 for page in hello bigstring fileprovider loh/131000 loh/200000 httpclient1 httpclient2 array/20000 pooledarray/20000 \
-  staticstring{,,,,}; do
+  staticstring{,,,}; do
   pages+=(--endpoint "/$page")
 done
 
-# The load of one server; a watcher is one of the few hundred that a user may have.
+# The load of one server.
 drive() { # SERVER PORT
   case $1 in
   actor) "$SERVERS/actor_load" "$2" --seconds 45 --rate 50 ;;
   chat) "$SERVERS/chat_load" "$2" --seconds 45 --rate 50 --clients 4 ;;
   kvclient) "$SERVERS/kvclient_load" "$2" --seconds 45 --rate 100 ;;
   overlapped) "$SERVERS/overlapped_load" "$2" --seconds 45 ;;
-  playground) "$SERVERS/playground_load" "$2" --seconds 45 --rate 30 "${pages[@]}" ;;
+  playground) "$SERVERS/playground_load" "$2" --seconds 45 --rate 20 "${pages[@]}" ;;
   esac
 }
 
@@ -51,7 +51,7 @@ setup_file() {
       start_under "$name.db" "$name" "$SERVERS/$name" $([[ $server != kvclient ]] || echo --memcached "$port")
       pids+=("$pid")
       wait_until 10 test -s "$name.out"
-      drive "$server" "$(<"$name.out")" >"$name.load" 3>&- &
+      drive "$server" "$(<"$name.out")" >"$name.load" 2>&1 3>&- &
       drivers+=($!)
     done
   done
@@ -65,17 +65,35 @@ setup_file() {
   wait_finished chat_buggy.db
 }
 
-# The titles of what leaks, in order: "FUNCTION KIND".
-leaks() { # SERVER
-  cat "$BATS_FILE_TMPDIR/$1.txt" >&2
-  sed -n 's/^LEAK  \([^ ]*\) .*, \([a-z ]*\): +.*/\1 \2/p' "$BATS_FILE_TMPDIR/$1.txt"
+teardown_file() {
+  kill -KILL "${started[@]}" 2>/dev/null || true
 }
 
-expect_leaks() { # SERVER LEAK...
-  local found expected
-  found=$(leaks "$1" | sort)
-  expected=$(printf '%s\n' "${@:2}" | sort)
-  [[ $found == "$expected" ]] || fail "$1: found $found"
+# The titles of what has a verdict, in order: "FUNCTION KIND".
+titles() { # SERVER VERDICT
+  sed -n "s/^$2  \([^ ]*\) .*, \([a-z ]*\): .*/\1 \2/p" "$BATS_FILE_TMPDIR/$1.txt"
+}
+
+# These leak, and nothing else does; more of these may need some minutes to be told from a cache.
+expect_leaks() { # SERVER LEAK... [or LEAK...]
+  local file=$1 leak may_wait=false
+  shift
+  cat "$BATS_FILE_TMPDIR/$file.txt"
+  titles "$file" LEAK >leaks.txt
+  titles "$file" 'cannot tell yet' >waiting.txt
+  for leak in "$@"; do
+    if [[ $leak == or ]]; then
+      may_wait=true
+    elif $may_wait && grep -qxF "$leak" waiting.txt; then
+      continue
+    elif grep -qxF "$leak" leaks.txt; then
+      grep -vxF "$leak" leaks.txt >rest.txt || true
+      mv rest.txt leaks.txt
+    else
+      fail "$file: $leak is no leak" || return 1
+    fi
+  done
+  [[ ! -s leaks.txt ]] || fail "$file: leaks that are none: $(<leaks.txt)"
 }
 
 no_leak() { # SERVER
@@ -164,7 +182,7 @@ no_leak() { # SERVER
 }
 
 @test "kvclient_buggy: operations of the read and the write path apart, and their timers; kvclient_fixed: no leak" {
-  expect_leaks kvclient_buggy 'get_start heap' 'write_start heap' 'late_timer_start timerfd'
+  expect_leaks kvclient_buggy 'late_timer_start timerfd' or 'get_start heap' 'write_start heap'
   no_leak kvclient_fixed
 }
 
@@ -175,6 +193,6 @@ no_leak() { # SERVER
 }
 
 @test "playground_buggy: the pages that leak, and no other page; playground_fixed: no leak" {
-  expect_leaks playground_buggy 'staticstring heap' 'provider_open inotify' 'provider_open inotify watch'
+  expect_leaks playground_buggy 'provider_open inotify watch' or 'provider_open inotify' 'staticstring heap'
   no_leak playground_fixed
 }
