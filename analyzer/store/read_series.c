@@ -442,9 +442,9 @@ static void site_finish(struct reader *reader, struct store_site_series *site)
 		double live = site->values[SERIES_LIVE_OBJECTS][i];
 		double *age = &site->values[SERIES_MEAN_AGE_S][i];
 		/* the arena's clock then: the recording's first second is 1 */
-		double epoch = (double)(1 + grid_time(grid, i) - reader->created_ns / NS_PER_S);
+		int64_t epoch = 1 + grid_time(grid, i) - reader->created_ns / NS_PER_S;
 
-		*age = live > 0 ? epoch - *age / live : 0;
+		*age = live > 0 ? (double)epoch - *age / live : 0;
 		if (*age < 0)
 			*age = 0;
 	}
