@@ -339,7 +339,8 @@ static void add_ages(struct buffer *out, const struct judged *judged)
 		buffer_format(out, "mean age %s", figure_age(judged->verdict.mean_age_s).text);
 	if (has_lifetime)
 		buffer_format(out, "%swhat was released had lived %s", has_age ? "; " : "",
-			      figure_age(judged->verdict.mean_lifetime_s).text);
+			      judged->verdict.mean_lifetime_s < 1 ? "less than 1 s"
+								  : figure_age(judged->verdict.mean_lifetime_s).text);
 	buffer_add(out, "\n");
 }
 
