@@ -98,9 +98,23 @@ bool waterfall_of(const struct model_look *look, bool is_glibc, struct waterfall
 
 /* ---- forecasts ---- */
 
+static enum forecast_state state_of(int64_t used, int64_t limit, const struct growth_slope *slope)
+{
+	if (used < 0 || limit < 0)
+		return FORECAST_UNKNOWN;
+	if (limit == INT64_MAX)
+		return FORECAST_NO_LIMIT;
+	if (used >= limit)
+		return FORECAST_REACHED;
+	if (!isfinite(slope->estimate) || !isfinite(slope->low) || !isfinite(slope->high))
+		return FORECAST_UNKNOWN;
+	return slope->low > 0 ? FORECAST_GROWING : FORECAST_NOT_GROWING;
+}
+
 struct forecast forecast_of(int64_t used, int64_t limit, const struct growth_slope *slope)
 {
-	struct forecast forecast = {.used = used,
+	struct forecast forecast = {.state = state_of(used, limit, slope),
+				    .used = used,
 				    .limit = limit,
 				    .slope = *slope,
 				    .seconds = INFINITY,
@@ -108,25 +122,14 @@ struct forecast forecast_of(int64_t used, int64_t limit, const struct growth_slo
 				    .latest = INFINITY};
 	double left = (double)limit - (double)used;
 
-	if (used < 0 || limit < 0) {
-		forecast.state = FORECAST_UNKNOWN;
-	} else if (limit == INT64_MAX) {
-		forecast.state = FORECAST_NO_LIMIT;
-	} else if (used >= limit) {
-		forecast.state = FORECAST_REACHED;
+	if (forecast.state == FORECAST_REACHED)
 		forecast.seconds = forecast.earliest = forecast.latest = 0;
-	} else if (!isfinite(slope->estimate) || !isfinite(slope->low) || !isfinite(slope->high)) {
-		forecast.state = FORECAST_UNKNOWN;
-	} else if (slope->low > 0) {
-		forecast.state = FORECAST_GROWING;
+	if (forecast.state == FORECAST_GROWING) {
 		forecast.seconds = left / slope->estimate;
-		forecast.earliest = left / slope->high;
 		forecast.latest = left / slope->low;
-	} else {
-		forecast.state = FORECAST_NOT_GROWING;
-		if (slope->high > 0)
-			forecast.earliest = left / slope->high;
 	}
+	if ((forecast.state == FORECAST_GROWING || forecast.state == FORECAST_NOT_GROWING) && slope->high > 0)
+		forecast.earliest = left / slope->high;
 	return forecast;
 }
 
