@@ -210,7 +210,7 @@ static bool private_at(const struct process_history *history, size_t look, int w
 static bool used_at(const struct process_history *history, size_t look, int which, double *value)
 {
 	const struct model_look *at = &history->looks[look];
-	int64_t used = which == FORECAST_DESCRIPTORS ? at->descriptors : at->signals;
+	int64_t used = which == FORECAST_DESCRIPTORS ? at->descriptors : at->timers;
 
 	*value = (double)used;
 	return used >= 0;

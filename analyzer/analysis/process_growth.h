@@ -21,8 +21,9 @@
  * them back. Slack that can be all on pages of live blocks is called fragmentation: nothing but moving the live blocks
  * could give it back. Whether whole free pages exist beside them cannot be told from outside.
  *
- * Slopes: trend.h. Forecast: (limit - used) / slope, its interval by that of the slope; it says when the limit is
- * reached if all goes on as in this period, not that it will.
+ * Slopes: trend.h. Forecast: (limit - used) / slope, its interval by that of the slope. Used is what all have that
+ * share the limit (a control group's memory, a user's queued signals), the slope is the process's own. It says when the
+ * limit is reached if all goes on as in this period, not that it will.
  */
 #ifndef SEEP_PROCESS_GROWTH_H
 #define SEEP_PROCESS_GROWTH_H

@@ -108,13 +108,14 @@ struct model_look {
 	int64_t large_bytes;            /* of these, of callsites whose blocks are 128 kB or more on average */
 	int64_t heap, heap_size;        /* [heap] and the C library's arenas; and their address space */
 	int64_t anonymous,
-		anonymous_size;       /* mappings that nobody is known to own: large heap blocks, allocators' pools */
-	int64_t mapping;              /* that the program made with mmap() */
-	int64_t stack, seep;          /* of threads; Seep's own */
-	int64_t file;                 /* variables of programs and libraries, changed pages of private file mappings */
-	int64_t other;                /* small ones of unknown owner, and the kernel's */
-	int64_t cgroup_bytes;         /* charged to the group whose limit is the nearest, less idle file cache */
-	int64_t descriptors, signals; /* open; queued for the user, POSIX timers among them */
+		anonymous_size;      /* mappings that nobody is known to own: large heap blocks, allocators' pools */
+	int64_t mapping;             /* that the program made with mmap() */
+	int64_t stack, seep;         /* of threads; Seep's own */
+	int64_t file;                /* variables of programs and libraries, changed pages of private file mappings */
+	int64_t other;               /* small ones of unknown owner, and the kernel's */
+	int64_t cgroup_bytes;        /* charged to the group whose limit is the nearest, less idle file cache */
+	int64_t descriptors, timers; /* of the process: open; of POSIX */
+	int64_t signals;             /* queued for the user, all POSIX timers among them */
 };
 
 /* What a process may take; INT64_MAX no limit, -1 unknown. */

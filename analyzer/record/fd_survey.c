@@ -136,6 +136,15 @@ static bool is_descriptor_kind(int kind)
 	return kind >= SEEP_KIND_SOCKET && kind <= SEEP_KIND_OTHERFD;
 }
 
+int64_t fd_counts_sum(const struct fd_counts *counts)
+{
+	int64_t sum = 0;
+
+	for (int kind = 0; kind < SEEP_KIND_COUNT; kind++)
+		sum += is_descriptor_kind(kind) ? counts->by_kind[kind] : 0;
+	return sum;
+}
+
 static const char *name_of_kind(enum seep_kind kind)
 {
 	size_t i = 0;

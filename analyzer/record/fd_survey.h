@@ -42,6 +42,8 @@ struct fd_counts {
 	int64_t by_kind[SEEP_KIND_COUNT];
 };
 struct fd_counts fd_survey_counts(const struct fd_survey *survey);
+/* All descriptors; streams, watches and what else is no descriptor are none. */
+int64_t fd_counts_sum(const struct fd_counts *counts);
 
 enum { UNSEEN_MOST = 12 };
 struct unseen_list {

@@ -91,7 +91,9 @@ static int tell_all(struct told *told, const struct watch *watch, const struct t
 
 int look_take(struct look_memory *memory, const struct watch *watch, int64_t descriptors, const struct tick *tick)
 {
-	struct model_look look = {.time = tick->now_ns / NS_PER_S, .descriptors = descriptors};
+	struct model_look look = {.time = tick->now_ns / NS_PER_S,
+				  .descriptors = descriptors,
+				  .timers = watch_descriptors(watch).by_kind[SEEP_KIND_TIMER]};
 	struct model_limits limits;
 	struct told told = {0};
 	int code = tell_all(&told, watch, tick);

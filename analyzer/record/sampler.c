@@ -178,6 +178,14 @@ static int look_at_figures(struct sampler *sampler, const struct watch *watch, s
 	return code ? code : store_put_process_sample(tick->store, sample, tick->error);
 }
 
+/* With many of them they are counted seldom; the shim counts them at each tick. */
+static int64_t descriptors_held(const struct watch *watch)
+{
+	struct fd_counts in_shim = watch_descriptors(watch);
+
+	return fd_counts_sum(&in_shim);
+}
+
 static int look_at_owners(struct sampler *sampler, const struct watch *watch, struct sample_memory *memory,
 			  const struct tick *tick)
 {
@@ -186,7 +194,7 @@ static int look_at_owners(struct sampler *sampler, const struct watch *watch, st
 
 	if (!sampler->is_due[LOOK_OWNERS] || !memory->is_whole || !look_is_due(&memory->look, tick))
 		return SEEP_OK;
-	code = look_take(&memory->look, watch, memory->has_descriptors ? memory->descriptors : -1, tick);
+	code = look_take(&memory->look, watch, descriptors_held(watch) + memory->unseen_descriptors, tick);
 	charge(sampler, LOOK_OWNERS, &since_ns);
 	return code;
 }
@@ -202,9 +210,7 @@ int sampler_take(struct sampler *sampler, const struct watch *watch, struct samp
 	memset(sample.tcp, -1, sizeof(sample.tcp));
 	sample.figures.time = tick->now_ns / NS_PER_S;
 	code = look_at_figures(sampler, watch, memory, tick, &sample);
-	if (sample.figures.descriptors >= 0) {
-		memory->has_descriptors = true;
-		memory->descriptors = sample.figures.descriptors;
-	}
+	if (sample.figures.descriptors >= 0)
+		memory->unseen_descriptors = sample.figures.descriptors - descriptors_held(watch);
 	return code ? code : look_at_owners(sampler, watch, memory, tick);
 }

@@ -32,9 +32,8 @@ struct sample_memory {
 	bool is_stored; /* `stored` is what the recording has: not after a rollback */
 	bool is_whole;  /* the watch's last reading was not one of events only */
 	struct look_memory look;
-	bool has_descriptors; /* counted at some tick: */
-	int64_t descriptors;  /* so many, the last time */
-	int64_t cpu_ns;       /* user and system time at this tick's look; -1 not looked at, or unknown */
+	int64_t unseen_descriptors; /* of those counted the last time, what the shim did not count */
+	int64_t cpu_ns;             /* user and system time at this tick's look; -1 not looked at, or unknown */
 };
 
 /* A round: begin, one take for each process, end. `now_ns` is any clock that does not step. */

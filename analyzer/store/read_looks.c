@@ -11,7 +11,7 @@ void store_look_values(struct model_look *look, int64_t *values[STORE_LOOK_COUNT
 		&look->rss_anon,    &look->swap,      &look->live_bytes, &look->live_count,     &look->large_bytes,
 		&look->heap,        &look->heap_size, &look->anonymous,  &look->anonymous_size, &look->mapping,
 		&look->stack,       &look->seep,      &look->file,       &look->other,          &look->cgroup_bytes,
-		&look->descriptors, &look->signals,
+		&look->descriptors, &look->timers,    &look->signals,
 	};
 
 	memcpy(values, all, sizeof(all));

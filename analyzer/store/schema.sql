@@ -183,7 +183,8 @@ CREATE TABLE memory_look (               -- now and then: who the private memory
   file INTEGER,                          -- variables of programs and libraries, changed pages of private file mappings
   other INTEGER,                         -- small ones of no known owner
   cgroup_bytes INTEGER,                  -- charged to the control group of the memory limit, less idle file cache
-  descriptors INTEGER, signals INTEGER,  -- open; queued for the user, POSIX timers among them
+  descriptors INTEGER, timers INTEGER,   -- of the process: open; of POSIX
+  signals INTEGER,                       -- queued for the user, all POSIX timers among them
   PRIMARY KEY (process_id, time)
 ) STRICT, WITHOUT ROWID;
 

@@ -27,8 +27,8 @@
 #define STORE_LOOK                                                                                                   \
 	"rss_anon, swap, live_bytes, live_count, large_bytes, heap, heap_size, anonymous, anonymous_size, mapping, " \
 	"stack,"                                                                                                     \
-	" seep, file, other, cgroup_bytes, descriptors, signals"
-enum { STORE_LOOK_COUNT = 17 };
+	" seep, file, other, cgroup_bytes, descriptors, timers, signals"
+enum { STORE_LOOK_COUNT = 18 };
 void store_look_values(struct model_look *look, int64_t *values[STORE_LOOK_COUNT]);
 
 struct writer;

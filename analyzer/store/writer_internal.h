@@ -60,7 +60,7 @@
 	  " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)")                                                  \
 	X(PUT_LOOK,                                                                                                   \
 	  "INSERT OR REPLACE INTO memory_look (time, process_id, resolution, " STORE_LOOK ")"                         \
-	  " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)")        \
+	  " VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)")   \
 	X(PUT_LIMIT, "INSERT OR REPLACE INTO process_limit (process_id, name, time, value) SELECT ?1, ?2, ?3, ?4"     \
 		     " WHERE ?4 IS NOT (SELECT value FROM process_limit WHERE process_id = ?1 AND name = ?2"          \
 		     " ORDER BY time DESC LIMIT 1)")                                                                  \

@@ -47,7 +47,8 @@ static struct model_look quiet(int64_t time)
 		.other = MB,
 		.cgroup_bytes = 150 * MB,
 		.descriptors = 40,
-		.signals = 2,
+		.timers = 2,
+		.signals = 300,
 	};
 }
 
@@ -451,6 +452,8 @@ static void a_process_s_forecasts_are_of_its_limits(void **state)
 	GROW(&series, rss_anon, MB);
 	GROW(&series, other, MB);
 	GROW(&series, descriptors, 10);
+	/* another process of the user */
+	GROW(&series, signals, 7);
 	series.looks[LOOKS - 1].descriptors = -1; /* not looked at then */
 	series.history.limits = (struct model_limits){512 * MB, 1024, 1000, -1};
 	growth = judge(&series);
@@ -463,6 +466,11 @@ static void a_process_s_forecasts_are_of_its_limits(void **state)
 	assert_int_equal(growth.forecasts[FORECAST_DESCRIPTORS].used, series.looks[LOOKS - 2].descriptors);
 	assert_true(fabs(growth.forecasts[FORECAST_DESCRIPTORS].slope.estimate - 2) < 0.1);
 	assert_int_equal(growth.forecasts[FORECAST_TIMERS].state, FORECAST_NOT_GROWING);
+	assert_int_equal(growth.forecasts[FORECAST_TIMERS].used, 300 + 7 * (LOOKS - 1));
+	GROW(&series, timers, 10);
+	growth = judge(&series);
+	assert_int_equal(growth.forecasts[FORECAST_TIMERS].state, FORECAST_GROWING);
+	assert_true(fabs(growth.forecasts[FORECAST_TIMERS].slope.estimate - 2) < 0.1);
 }
 
 /* Without the group's figure its own memory is what is held against the limit. */
