@@ -786,7 +786,7 @@ static void four_days_of_2000_active_callsites_stay_below_64_megabytes_and_are_j
 	for (int64_t time = START; time < end; time += time < end - 4 * 3600 ? 3600 : time < end - 240 ? 60 : 1) {
 		uint64_t passed = (uint64_t)(time - START);
 
-		figures = (struct arena_counters){passed * 1000,   passed * 64000, passed * 999, passed * 63000,
+		figures = (struct arena_counters){passed * 1000,       passed * 64000, passed * 999, passed * 63000,
 						  passed * passed / 2, passed * 500,   {0}};
 		must(store_begin(fixture.store, time * NS_PER_S, &error));
 		for (size_t i = 0; i < 2000; i++)
