@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "utf8.h"
 
-#include <stddef.h>
-
-/* Length of the UTF-8 sequence at `text`, 0 if it is none. Overlong forms and surrogates are let through: they harm
- * nobody. */
-static size_t utf8_length(const unsigned char *text)
+size_t utf8_size(const char *bytes)
 {
-	size_t length = text[0] < 0x80             ? 1
-			: (text[0] & 0xe0) == 0xc0 ? 2
-			: (text[0] & 0xf0) == 0xe0 ? 3
-			: (text[0] & 0xf8) == 0xf0 ? 4
-						   : 0;
+	const unsigned char *text = (const unsigned char *)bytes;
+	size_t size = text[0] < 0x80   ? 1
+		      : text[0] < 0xc2 ? 0
+		      : text[0] < 0xe0 ? 2
+		      : text[0] < 0xf0 ? 3
+		      : text[0] < 0xf5 ? 4
+				       : 0;
 
-	for (size_t i = 1; i < length; i++) {
+	for (size_t i = 1; i < size; i++)
 		if ((text[i] & 0xc0) != 0x80)
 			return 0;
-	}
-	return length;
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return size;
 }
 
 bool utf8_is_valid(const char *text)
@@ -25,7 +25,7 @@ bool utf8_is_valid(const char *text)
 	size_t length;
 
 	for (; *text; text += length) {
-		length = utf8_length((const unsigned char *)text);
+		length = utf8_size(text);
 		if (!length)
 			return false;
 	}
@@ -37,7 +37,7 @@ void utf8_make(char *text)
 	size_t length;
 
 	for (; *text; text += length) {
-		length = utf8_length((const unsigned char *)text);
+		length = utf8_size(text);
 		if (!length) {
 			*text = '?';
 			length = 1;

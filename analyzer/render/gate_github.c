@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "../analysis/memory.h"
+#include "../base/utf8.h"
 #include "gate_words.h"
-#include "utf8.h"
 
 /* ---- annotations ---- */
 

@@ -10,8 +10,8 @@
 
 #include "../analysis/memory.h"
 #include "../base/clock.h"
+#include "../base/utf8.h"
 #include "gate_words.h"
-#include "utf8.h"
 
 enum { SHOWN_FUNCTIONS = 64 };
 

@@ -5,9 +5,9 @@
  */
 #include <stdlib.h>
 
+#include "../base/utf8.h"
 #include "gate_words.h"
 #include "json.h"
-#include "utf8.h"
 
 enum { SHOWN_FUNCTIONS = 64 };
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "utf8.h"
+#include "../base/utf8.h"
 
 static void add_line(struct json *json)
 {
