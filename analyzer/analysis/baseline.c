@@ -100,6 +100,24 @@ static bool take_kind(char **line, enum seep_kind *out)
 	return kind >= 0;
 }
 
+static bool take_word(char **line, const char *word)
+{
+	char *at = *line + strspn(*line, " \t\r");
+	size_t size = strlen(word);
+
+	if (strncmp(at, word, size) != 0 || (at[size] && !strchr(" \t\r", at[size])))
+		return false;
+	*line = at + size;
+	return true;
+}
+
+static enum baseline_state take_state(char **line)
+{
+	if (take_word(line, "part"))
+		return BASELINE_PART;
+	return take_word(line, "open") ? BASELINE_OPEN : BASELINE_LEAK;
+}
+
 /* What is wrong, or NULL. */
 static const char *parse_line(char *line, struct baseline_entry *out)
 {
@@ -114,6 +132,9 @@ static const char *parse_line(char *line, struct baseline_entry *out)
 		return "a line begins with a fingerprint, such as s1:0123456789abcdef";
 	if (!take_kind(&line, &out->kind))
 		return "the second word is a kind, such as heap or posix-timer";
+	out->state = take_state(&line);
+	if (out->state == BASELINE_PART)
+		return *cut_word(&line) ? "after part stands nothing" : NULL;
 	if (!take_figure(&line, "objects/s", &out->objects) || !take_figure(&line, "bytes/s", &out->bytes))
 		return "after the kind stands what leaked, such as 2 objects/s 480 bytes/s";
 	word = cut_word(&line);

@@ -6,9 +6,10 @@
  *	seep-baseline 1
  *	s1:0123456789abcdef timerfd 200 objects/s 0 bytes/s 1 per write_calls # timer_start < turn_set_timer < main
  *
- * One line a callsite that leaked, sorted by fingerprint; "per EVENT" only where its growth goes with one. '#' begins a
- * comment: the functions, for people. Figures are rounded to two digits, so that a new measurement changes few lines.
- * Pure.
+ * One line a callsite that leaked, sorted by fingerprint; "per EVENT" only where its growth goes with one. "open"
+ *before the figures: it grew, and could not be told of. "part" instead of figures: a further way to a function that
+ *leaks, which was not shown to leak by itself. '#' begins a comment: the functions, for people. Figures are rounded to
+ *two digits, so that a new measurement changes few lines. Pure.
  */
 #ifndef SEEP_BASELINE_H
 #define SEEP_BASELINE_H
@@ -16,13 +17,20 @@
 #include "../base/error.h"
 #include "fingerprint.h"
 
+enum baseline_state {
+	BASELINE_LEAK,
+	BASELINE_OPEN, /* grew, and it could not be told whether it leaks */
+	BASELINE_PART, /* a further way to a leak; no figures */
+};
+
 struct baseline_entry {
 	struct fingerprint fingerprint;
 	enum seep_kind kind;
 	double objects, bytes; /* a second */
 	char *event;           /* what the growth goes with; NULL: nothing */
 	double ratio;          /* objects for each of it */
-	char *functions;       /* "" unknown */
+	enum baseline_state state;
+	char *functions; /* "" unknown */
 };
 
 /* Zeroed is valid and empty. */

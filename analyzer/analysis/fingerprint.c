@@ -289,8 +289,7 @@ static bool is_start_code(const struct profile_frame *frame)
 	return profile_is_c_library(frame->module) || !strcmp(frame->function, "_start");
 }
 
-/* Without the start-up code, unless there is nothing else. */
-static size_t count_frames(const struct profile *profile, const struct profile_stack *stack)
+size_t fingerprint_frames(const struct profile *profile, const struct profile_stack *stack)
 {
 	size_t count = stack->count;
 
@@ -349,7 +348,7 @@ static char *line_of(const struct recording *recording, const struct profile_fra
 struct fingerprint fingerprint_of_stack(const struct recording *recording, const struct profile *profile,
 					const struct profile_stack *stack, enum seep_kind kind)
 {
-	size_t count = count_frames(profile, stack);
+	size_t count = fingerprint_frames(profile, stack);
 	bool by_offset_only = !has_any_name(profile, stack, count);
 	struct fingerprint fingerprint = {.hash = hash_text(hash_text(FNV_BASIS, kind_name(kind)), "\n")};
 	char *previous = NULL;

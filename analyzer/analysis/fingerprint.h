@@ -9,9 +9,10 @@
  *
  *  - Frames. Inlined functions count as frames. Which functions get inlined changes from build to build, but where a
  *    recording has debug info the sequence of functions does not; leaving the inlined ones out would make it depend on
- *    the compiler's mood. Left out are the allocator's frames, innermost (as profile.h hides them), and the C library's
- *    start-up code, outermost. A run of equal frames is one: a function that was split (foo, foo.part.0), and a
- *    recursion of whatever depth.
+ *    the compiler's mood. (A call that an optimiser has made a jump leaves no frame, inlined or not: builds that differ
+ *    in -foptimize-sibling-calls may differ in fingerprints.) Left out are the allocator's frames, innermost (as
+ * profile.h hides them), and the C library's start-up code, outermost. A run of equal frames is one: a function that
+ * was split (foo, foo.part.0), and a recursion of whatever depth.
  *  - Functions, demangled, without what compilers and other declarations change: parameters, return type and template
  *    arguments, clone suffixes (.part.0, .constprop.1, .isra.0, .cold, ...), ABI tags and inline namespaces of the
  *    standard libraries, the numbers of lambdas and closures.
@@ -44,6 +45,9 @@ struct fingerprint fingerprint_of_stack(const struct recording *recording, const
 
 /* Of a node of the recording's tree. */
 struct fingerprint fingerprint_of_node(const struct recording *recording, uint32_t node_id, enum seep_kind kind);
+
+/* How many frames of a stack count: without the start-up code, unless there is nothing else. */
+size_t fingerprint_frames(const struct profile *profile, const struct profile_stack *stack);
 
 struct fingerprint_text fingerprint_text(struct fingerprint fingerprint);
 

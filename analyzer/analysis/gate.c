@@ -8,6 +8,8 @@
 #include "memory.h"
 
 #define DEFAULT_TOLERANCE 0.5
+/* Shorter, and nothing is judged at all. */
+#define LEAST_SPAN_S 2
 #define NAMED_FUNCTIONS 6
 
 /* What the rules have said of a callsite. */
@@ -58,9 +60,9 @@ char *gate_functions(const struct callsite *callsite, size_t most)
 	const struct profile *stack = callsite->stack;
 	const struct profile_stack *frames = &stack->stacks[0];
 	char *text = memory_string("");
-	size_t shown = 0;
+	size_t shown = 0, count = fingerprint_frames(stack, frames);
 
-	for (size_t i = callsite->shown; i < frames->count && shown < most; i++, shown++) {
+	for (size_t i = callsite->shown; i < count && shown < most; i++, shown++) {
 		const struct profile_frame *frame = &stack->frames[stack->frame_ids[frames->first + i]];
 		char *function =
 			frame->resolved ? fingerprint_function(frame->function) : memory_string(frame->function);
@@ -165,6 +167,9 @@ static bool has_grown(const struct gate_input *input, const struct gate_site *si
 {
 	double factor = 1 + tolerance_of(input->policy);
 
+	/* its function's leak was known, and of this way to it nothing that could be compared */
+	if (before->state == BASELINE_PART)
+		return false;
 	if (site->event && before->event && !strcmp(site->event, before->event))
 		return site->ratio_low > before->ratio * factor;
 	return site->objects.low > before->objects * factor || site->bytes.low > before->bytes * factor;
@@ -189,6 +194,20 @@ static void judge_leak(struct evaluation *evaluation, const struct gate_site *si
 	finding->before = before;
 }
 
+/* What could not be told of in the baseline either, and grows as it did there, is no worse than it was. */
+static struct gate_finding *judge_open(struct evaluation *evaluation, const struct gate_site *site)
+{
+	const struct baseline_entry *before = entry_of(evaluation, site);
+	enum gate_status status = !before                                      ? GATE_NONE
+				  : has_grown(evaluation->input, site, before) ? GATE_GROWN
+									       : GATE_KNOWN;
+	struct gate_finding *finding =
+		add(evaluation, GATE_UNDECIDED, status, status == GATE_KNOWN ? GATE_PASS : GATE_INCONCLUSIVE);
+
+	finding->before = before;
+	return finding;
+}
+
 static void judge_site(struct evaluation *evaluation, size_t at)
 {
 	const struct gate_site *site = &evaluation->input->sites[at];
@@ -207,8 +226,8 @@ static void judge_site(struct evaluation *evaluation, size_t at)
 		finding->budget = state->budget;
 	} else if (leaks(site)) {
 		judge_leak(evaluation, site);
-	} else if (!state->budget && !site->is_part_of_leak && !entry_of(evaluation, site)) {
-		finding = add(evaluation, GATE_UNDECIDED, GATE_NONE, GATE_INCONCLUSIVE);
+	} else if (!state->budget && !site->is_part_of_leak) {
+		finding = judge_open(evaluation, site);
 	}
 	if (finding)
 		finding->site = site;
@@ -232,7 +251,7 @@ static void report_fixed(struct evaluation *evaluation)
 		const struct gate_site *site = site_of(evaluation->input, before->fingerprint);
 		struct gate_finding *finding;
 
-		if (site && (leaks(site) || is_open(site) || site->is_part_of_leak))
+		if (before->state != BASELINE_LEAK || (site && (leaks(site) || is_open(site) || site->is_part_of_leak)))
 			continue;
 		finding = add(evaluation, GATE_LEAK, GATE_FIXED, GATE_PASS);
 		finding->site = site;
@@ -417,7 +436,7 @@ static void judge_run(struct evaluation *evaluation)
 
 	if (input->program_failed)
 		add(evaluation, GATE_PROGRAM, GATE_NONE, GATE_FAIL);
-	if (input->span_s < policy->minimum_s)
+	if (input->span_s < fmax(policy->minimum_s, LEAST_SPAN_S))
 		add(evaluation, GATE_DURATION, GATE_NONE, GATE_INCONCLUSIVE);
 	if (input->lost_events)
 		add(evaluation, GATE_LOST, GATE_NONE, GATE_INCONCLUSIVE);
@@ -426,7 +445,10 @@ static void judge_run(struct evaluation *evaluation)
 		judge_power(evaluation, &policy->powers[i]);
 }
 
-/* Marks are what the application itself counts by; without them its connections are the next best. */
+/*
+ * Marks are what the application itself counts by; without them its connections are the next best, unless they are so
+ * few that they are no requests.
+ */
 static const struct gate_event *main_event(const struct gate_input *input)
 {
 	const struct gate_event *mark = NULL, *accepted = NULL;
@@ -438,7 +460,7 @@ static const struct gate_event *main_event(const struct gate_input *input)
 			continue;
 		if (!strncmp(event->name, "mark:", 5) && (!mark || event->count > mark->count))
 			mark = event;
-		if (!strcmp(event->name, "accepted"))
+		if (!strcmp(event->name, "accepted") && event->count >= input->span_s)
 			accepted = event;
 	}
 	return mark ? mark : accepted;
@@ -538,16 +560,19 @@ void gate_make_baseline(const struct gate_site *sites, size_t count, struct base
 		const struct gate_site *site = &sites[i];
 		struct baseline_entry *entry;
 
-		if (!leaks(site) && !site->is_part_of_leak)
+		if (!leaks(site) && !is_open(site) && !site->is_part_of_leak)
 			continue;
 		entry = baseline_add(out);
 		entry->fingerprint = site->callsite.fingerprint;
 		entry->kind = site->callsite.kind;
+		entry->functions = gate_functions(&site->callsite, NAMED_FUNCTIONS);
+		entry->state = leaks(site) ? BASELINE_LEAK : is_open(site) ? BASELINE_OPEN : BASELINE_PART;
+		if (entry->state == BASELINE_PART)
+			continue;
 		entry->objects = site->objects.estimate > 0 ? site->objects.estimate : 0;
 		entry->bytes = site->bytes.estimate > 0 ? site->bytes.estimate : 0;
 		entry->event = site->event ? memory_string(site->event) : NULL;
 		entry->ratio = site->event ? site->ratio : 0;
-		entry->functions = gate_functions(&site->callsite, NAMED_FUNCTIONS);
 	}
 	baseline_sort(out);
 }

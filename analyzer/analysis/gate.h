@@ -11,7 +11,8 @@
  *  3. A leak fails, unless the baseline has it: then it is known, and fails only if it has grown, that is, if the
  *     lower end of its interval is above the baseline's figure and the tolerance. Objects per event are compared where
  *     both go with the same event, otherwise objects and bytes a second.
- *  4. What cannot be told yet makes the run inconclusive, unless the baseline has it.
+ *  4. What cannot be told yet makes the run inconclusive, unless the baseline has it, as a leak or as what could not be
+ *     told either, and it has not grown.
  *
  * A run that is shorter than the policy's minimum, or too weak for its demands, is inconclusive unless it fails.
  *

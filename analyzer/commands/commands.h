@@ -17,6 +17,8 @@
 	X(peek, "[options] REGEX [FILE]", "callers and callees of matching functions")                      \
 	X(list, "[options] REGEX [FILE]", "source lines of matching functions, annotated")                  \
 	X(diff, "[options] A B", "what B holds more than A")                                                \
+	X(gate, "[options] [FILE] | -- CMD...",                                                             \
+	  "pass or fail for CI: a recording or a run against policy and baseline")                          \
 	X(info, "[options] [FILE]", "what a recording contains, its processes, marks, misuse, Seep's cost") \
 	X(doctor, "CMD | --pid PID", "say beforehand why Seep would not see a program")
 

@@ -58,6 +58,8 @@ static void become_program(struct run *run, const sigset_t *mask, int report)
 
 	complete_name(run, getpid());
 	set_environment(run);
+	if (run->output_to_stderr)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(run->program[0], run->program);
 	error = errno;
@@ -139,10 +141,13 @@ bool run_reap(struct run *run)
 
 	/* as a container's first process, also what others have left */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != run->child)
-			continue;
-		run->status = status;
-		run->has_ended = true;
+		if (pid == run->child) {
+			run->status = status;
+			run->has_ended = true;
+		} else if (pid == run->other) {
+			run->other_status = status;
+			run->other_has_ended = true;
+		}
 	}
 	return run->has_ended;
 }

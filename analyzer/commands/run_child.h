@@ -18,6 +18,7 @@ struct arena_reader;
 
 struct run {
 	char **program;
+	bool output_to_stderr; /* what the program prints; its own standard output otherwise */
 	const char *interval;
 	const char *sample;       /* NULL: every heap block is recorded */
 	const char *max_overhead; /* NULL: no limit */
@@ -29,6 +30,9 @@ struct run {
 	pid_t child;
 	int status; /* of the child, as wait() gave it */
 	bool has_ended;
+	pid_t other; /* another child, which run_reap() watches too; 0 none */
+	int other_status;
+	bool other_has_ended;
 	struct arena_reader *reader; /* the child's arena; NULL not seen yet */
 	sigset_t waited_for;         /* the blocked signals */
 };

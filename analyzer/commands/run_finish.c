@@ -173,16 +173,16 @@ static void say_outcome(const struct run *run, enum outcome outcome, const char 
 	}
 }
 
-void run_finish(struct run *run)
+bool run_finish(struct run *run, char recording[ARENA_PATH_MAX])
 {
 	enum outcome outcome = wait_for_recorder(run);
-	char recording[ARENA_PATH_MAX];
 
 	/* a recorder that had to go elsewhere has noted so in the arena, which we still hold open */
 	if (!run->reader || arena_read_recording_path(run->reader, recording))
-		memcpy(recording, run->recording, sizeof(recording));
+		memcpy(recording, run->recording, sizeof(run->recording));
 	if (outcome == RUN_UNSEEN && access(recording, F_OK) == 0)
 		outcome = RUN_DONE;
 	say_outcome(run, outcome, recording);
 	arena_close(run->reader);
+	return outcome == RUN_DONE;
 }

@@ -7,8 +7,9 @@
 
 /*
  * Waits for the recorder, and takes its place if it has died. Returns early when processes of the program live on in
- * the background, or at a signal. Prints one line that says where the recording is.
+ * the background, or at a signal. Prints one line that says where the recording is, and fills that in. False: nothing
+ * was recorded, or not all of it.
  */
-void run_finish(struct run *run);
+bool run_finish(struct run *run, char recording[ARENA_PATH_MAX]);
 
 #endif

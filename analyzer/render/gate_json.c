@@ -175,7 +175,10 @@ static void add_entry(struct buffer *out, const struct baseline_entry *entry)
 {
 	buffer_format(out, "%s ", fingerprint_text(entry->fingerprint).text);
 	add_word(out, kind_name(entry->kind));
-	buffer_format(out, " %.10g objects/s %.10g bytes/s", rounded(entry->objects), rounded(entry->bytes));
+	if (entry->state != BASELINE_LEAK)
+		buffer_add(out, entry->state == BASELINE_PART ? " part" : " open");
+	if (entry->state != BASELINE_PART)
+		buffer_format(out, " %.10g objects/s %.10g bytes/s", rounded(entry->objects), rounded(entry->bytes));
 	if (entry->event) {
 		buffer_format(out, " %.10g per ", rounded(entry->ratio));
 		add_word(out, entry->event);

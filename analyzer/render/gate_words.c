@@ -62,11 +62,13 @@ static char *site_growth(const struct gate_site *site)
 
 static char *entry_growth(const struct baseline_entry *entry)
 {
-	char *ratio =
-		entry->event ? memory_format(", %s per %s", plain(entry->ratio).text, entry->event) : memory_string("");
-	char *bytes =
-		entry->bytes > 0 ? memory_format("%s a second, ", amount(entry->bytes, true).text) : memory_string("");
-	char *words = memory_format("%s%s objects a second%s", bytes, plain(entry->objects).text, ratio);
+	char *ratio, *bytes, *words;
+
+	if (entry->state == BASELINE_PART)
+		return memory_string("it as a further way to a leak");
+	ratio = entry->event ? memory_format(", %s per %s", plain(entry->ratio).text, entry->event) : memory_string("");
+	bytes = entry->bytes > 0 ? memory_format("%s a second, ", amount(entry->bytes, true).text) : memory_string("");
+	words = memory_format("%s%s objects a second%s", bytes, plain(entry->objects).text, ratio);
 
 	free(ratio);
 	free(bytes);
@@ -201,14 +203,18 @@ static char *leak_message(const struct gate_report *report, const struct gate_fi
 	return message;
 }
 
-static char *undecided_message(const struct gate_finding *finding)
+static char *undecided_message(const struct gate_report *report, const struct gate_finding *finding)
 {
 	const struct gate_site *site = finding->site;
+	char *clause = status_clause(report, finding), *message;
 
 	if (site->more_seconds > 0)
-		return memory_format("it cannot be told yet whether it leaks: %s; %s more would probably tell",
-				     site->reason, figure_age(site->more_seconds).text);
-	return memory_format("it cannot be told yet whether it leaks: %s", site->reason);
+		message = memory_format("it cannot be told yet whether it leaks: %s; %s more would probably tell%s",
+					site->reason, figure_age(site->more_seconds).text, clause);
+	else
+		message = memory_format("it cannot be told yet whether it leaks: %s%s", site->reason, clause);
+	free(clause);
+	return message;
 }
 
 static char *budget_message(const struct gate_finding *finding)
@@ -263,6 +269,14 @@ static char *suppression_message(const struct gate_finding *finding)
 	return message;
 }
 
+static char *duration_message(const struct gate_input *input)
+{
+	if (input->span_s >= input->policy->minimum_s)
+		return memory_string("too little was recorded to judge whether anything grows");
+	return memory_format("%s was judged, and the policy wants %s", figure_age(input->span_s).text,
+			     figure_age(input->policy->minimum_s).text);
+}
+
 char *gate_message(const struct gate_report *report, const struct gate_finding *finding)
 {
 	const struct gate_input *input = report->input;
@@ -271,12 +285,11 @@ char *gate_message(const struct gate_report *report, const struct gate_finding *
 	case GATE_LEAK:
 		return leak_message(report, finding);
 	case GATE_UNDECIDED:
-		return undecided_message(finding);
+		return undecided_message(report, finding);
 	case GATE_BUDGET:
 		return budget_message(finding);
 	case GATE_DURATION:
-		return memory_format("%s was judged, and the policy wants %s", figure_age(input->span_s).text,
-				     figure_age(input->policy->minimum_s).text);
+		return duration_message(input);
 	case GATE_POWER:
 		return power_message(finding);
 	case GATE_LOST:
@@ -396,22 +409,26 @@ struct gate_place gate_frame_place(const struct gate_report *report, const struc
 	return (struct gate_place){frame->file, frame->line, frame->file && frame->file[0] != '/'};
 }
 
+/* A relative path is the compiler's, of whatever directory: of other frames only what lies below the root is ours. */
+static bool is_below_root(const struct gate_report *report, const struct profile_frame *frame)
+{
+	return frame->file && frame->file[0] == '/' && gate_frame_place(report, frame).is_relative;
+}
+
 static struct gate_place site_place(const struct gate_report *report, const struct gate_site *site)
 {
 	const struct profile *stack = site->callsite.stack;
 	struct gate_place place = gate_frame_place(report, site->frame);
 	bool reached = false;
 
-	for (size_t i = 0; i < stack->stacks[0].count && !(place.file && place.is_relative); i++) {
+	if (place.is_relative)
+		return place;
+	for (size_t i = 0; i < stack->stacks[0].count; i++) {
 		const struct profile_frame *frame = &stack->frames[stack->frame_ids[stack->stacks[0].first + i]];
-		struct gate_place other;
 
 		reached |= !strcmp(frame->function, site->frame->function);
-		if (!reached)
-			continue;
-		other = gate_frame_place(report, frame);
-		if (other.file && (!place.file || other.is_relative))
-			place = other;
+		if (reached && is_below_root(report, frame))
+			return gate_frame_place(report, frame);
 	}
 	return place;
 }

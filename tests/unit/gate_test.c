@@ -220,7 +220,7 @@ static void test_what_leaked_and_does_not_is_fixed(void **state)
 	run->sites[0].verdict = VERDICT_STEADY;
 	run->sites[1].verdict = VERDICT_UNDECIDED;
 	expect(run, GATE_PASS);
-	assert_int_equal(run->result.finding_count, 1);
+	assert_int_equal(run->result.status_counts[GATE_FIXED], 1);
 	assert_ptr_equal(find(run, GATE_LEAK, GATE_FIXED)->site, &run->sites[0]);
 	/* gone altogether */
 	run->input.sites = NULL;
@@ -236,15 +236,47 @@ static void test_a_way_to_a_leaking_function_is_in_the_baseline_and_not_a_findin
 	struct run *run = *state;
 
 	run_add(run, HEAP, VERDICT_LEAK, 5, 500, log_stack);
-	run_add(run, HEAP, VERDICT_UNDECIDED, 0.1, 10, "app!log_keep@log.c:12; app!rare@turn.c:9; app!main@main.c:5")
+	run_add(run, HEAP, VERDICT_STEADY, 0.1, 10, "app!log_keep@log.c:12; app!rare@turn.c:9; app!main@main.c:5")
 		->is_part_of_leak = true;
 	take_baseline(run);
 	assert_int_equal(run->baseline.count, 2);
 	expect(run, GATE_PASS);
 	assert_int_equal(run->result.finding_count, 1);
+	/* another run shows it of that way alone: as known as the rest */
+	run->sites[1].verdict = VERDICT_LEAK;
+	expect(run, GATE_PASS);
+	assert_int_equal(run->result.status_counts[GATE_KNOWN], 2);
+	/* and once fixed, it is one leak less */
+	run->sites[0].verdict = run->sites[1].verdict = VERDICT_STEADY;
+	run->sites[1].is_part_of_leak = false;
+	expect(run, GATE_PASS);
+	assert_int_equal(run->result.status_counts[GATE_FIXED], 1);
+	run->sites[0].verdict = VERDICT_LEAK;
+	run->sites[1].is_part_of_leak = true;
 	run->input.baseline = NULL;
 	expect(run, GATE_FAIL);
 	assert_int_equal(run->result.finding_count, 1);
+}
+
+static void test_what_could_not_be_told_in_the_baseline_either_is_no_worse(void **state)
+{
+	struct run *run = *state;
+	struct gate_site *site = run_add(run, HEAP, VERDICT_UNDECIDED, 5, 500, log_stack);
+
+	take_baseline(run);
+	expect(run, GATE_PASS);
+	find(run, GATE_UNDECIDED, GATE_KNOWN);
+	/* told to be a leak now, as fast as then */
+	site->verdict = VERDICT_LEAK;
+	expect(run, GATE_PASS);
+	site->verdict = VERDICT_UNDECIDED;
+	site->objects.low = 100;
+	expect(run, GATE_INCONCLUSIVE);
+	find(run, GATE_UNDECIDED, GATE_GROWN);
+	/* it is not called fixed: it was not said to leak */
+	site->verdict = VERDICT_STEADY;
+	expect(run, GATE_PASS);
+	assert_int_equal(run->result.finding_count, 0);
 }
 
 /* ---- suppressions ---- */
@@ -417,7 +449,10 @@ static void test_marks_are_what_people_divide_by(void **state)
 	gate_evaluate(&run->input, &run->result);
 	assert_null(run->result.event);
 	run_event(run, "read_calls", 5);
-	run_event(run, "accepted", 9);
+	run_event(run, "accepted", 59); /* fewer than one a second */
+	expect(run, GATE_PASS);
+	assert_null(run->result.event);
+	run->events[1].count = 60;
 	expect(run, GATE_PASS);
 	assert_string_equal(run->result.event->name, "accepted");
 	run_event(run, "mark:request", 3);
@@ -440,11 +475,14 @@ static void test_a_baseline_is_read_as_it_was_written(void **state)
 	site->ratio = 0.99871;
 	run_add(run, HEAP, VERDICT_LEAK, 0.0123, 1234567, log_stack);
 	run_add(run, HEAP, VERDICT_STEADY, 9, 9, cache_stack);
+	run_add(run, HEAP, VERDICT_STEADY, 9, 9, "app!log_keep; app!rare; app!main")->is_part_of_leak = true;
+	run_add(run, HEAP, VERDICT_UNDECIDED, 9, 9, "app!open; app!main");
 	take_baseline(run);
 	gate_render_baseline(&run->baseline, &text);
 	assert_true(baseline_is(text.text));
 	assert_int_equal(baseline_parse("b", text.text, &back, &error), SEEP_OK);
-	assert_int_equal(back.count, 2);
+	assert_int_equal(back.count, 4);
+	assert_non_null(strstr(text.text, "heap open 9 objects/s 9 bytes/s # open < main"));
 	for (size_t i = 0; i < back.count; i++)
 		assert_string_equal(back.entries[i].functions, run->baseline.entries[i].functions);
 	assert_non_null(baseline_find(&back, site->callsite.fingerprint));
@@ -453,6 +491,7 @@ static void test_a_baseline_is_read_as_it_was_written(void **state)
 	assert_non_null(
 		strstr(text.text, "posix-timer 200 objects/s 0 bytes/s 1 per mark:turn # timer_start < turn < main"));
 	assert_non_null(strstr(text.text, "heap 0.012 objects/s 1200000 bytes/s # log_keep < turn < main"));
+	assert_non_null(strstr(text.text, "heap part # log_keep < rare < main"));
 	gate_render_baseline(&back, &again);
 	assert_string_equal(text.text, again.text);
 	buffer_release(&text);
@@ -488,6 +527,7 @@ static void test_a_wrong_baseline_is_refused_with_its_line(void **state)
 		{"seep-baseline 1\ns1:0123456789abcdef heap one objects/s 1 bytes/s\n", "after the kind stands"},
 		{"seep-baseline 1\ns1:0123456789abcdef heap -1 objects/s 1 bytes/s\n", "after the kind stands"},
 		{"seep-baseline 1\ns1:0123456789abcdef heap 1 objects/s\n", "after the kind stands"},
+		{"seep-baseline 1\ns1:0123456789abcdef heap part 1 objects/s\n", "after part stands nothing"},
 		{"seep-baseline 1\ns1:0123456789abcdef heap 1 objects/s 1 bytes/s 2\n", "may stand a ratio"},
 		{"seep-baseline 1\ns1:0123456789abcdef heap 1 objects/s 1 bytes/s 2 per\n", "stands one word"},
 		{"seep-baseline 1\ns1:0123456789abcdef heap 1 objects/s 1 bytes/s 2 per a b\n", "stands one word"},
@@ -525,6 +565,7 @@ int main(void)
 		TEST(test_with_the_same_event_the_ratio_is_compared_and_not_the_speed),
 		TEST(test_what_leaked_and_does_not_is_fixed),
 		TEST(test_a_way_to_a_leaking_function_is_in_the_baseline_and_not_a_finding),
+		TEST(test_what_could_not_be_told_in_the_baseline_either_is_no_worse),
 		TEST(test_a_suppression_holds_to_its_last_day),
 		TEST(test_an_unused_suppression_is_reported_and_fails_nothing),
 		TEST(test_two_suppressions_of_one_leak_are_both_used),
