@@ -146,7 +146,7 @@ $(BUILD)/tests/servers/playground_load: $(BUILD)/tests/servers/http.o $(BUILD)/t
 fixtures: all $(PROGRAMS) $(SERVERS) $(BENCH_PROGRAMS) $(VERDICT_TOOL)
 unit-tests: $(UNIT_TESTS)
 
-demo: setup-demo ## a leaky server and redis under Seep: who holds what
+demo: setup-demo ## a leaky server and its fix, and redis, under Seep: who holds what, and what leaks
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS)
 	@BUILD=$(BUILD) tests/servers/demo.sh
 

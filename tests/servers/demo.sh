@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# demo.sh - what `make demo` shows: a leaky server and redis under real load, and who holds their memory and handles.
+# demo.sh - what `make demo` shows: a leaky server and redis under real load: who holds their memory and handles,
+# and what leaks.
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -47,39 +48,54 @@ has_line() { # FILE
   [[ -s $1 ]]
 }
 
-# A chat server under 'seep run', the same talk for either variant; it still runs when this returns.
+# A chat server under 'seep run' and its clients' talk, which goes on for a while after this returns.
 chat_start() { # VARIANT
   "$BUILD/seep" run -o "$folder/chat_$1.db" -- "$BUILD/tests/servers/chat_$1" >"$folder/port_$1" 2>"$folder/chat.err" &
+  chat[$1]=$!
   pids+=($!)
   wait_until 10 has_line "$folder/port_$1" || give_up "the chat server did not start: $(<"$folder/chat.err")"
-  show 3 "$BUILD/tests/servers/chat_load" "$(<"$folder/port_$1")" --seconds 4 --rate 160
+  "$BUILD/tests/servers/chat_load" "$(<"$folder/port_$1")" --seconds "$talk" >"$folder/counts_$1" &
+  load[$1]=$!
+  pids+=($!)
+}
+
+# When the talk is over: what was said, and the verdict.
+chat_judge() { # VARIANT
+  wait "${load[$1]}" || give_up "the chat server misbehaved: $(<"$folder/counts_$1")"
   sleep 1.5
+  sed 's/^/   /' "$folder/counts_$1"
+  show 40 "$BUILD/seep" growth "$folder/chat_$1.db"
 }
 
-chat_stop() {
-  kill -TERM "${pids[0]}"
-  wait "${pids[0]}"
+chat_stop() { # VARIANT
+  kill -TERM "${chat[$1]}"
+  wait "${chat[$1]}"
   echo "   (the server ended with code $?)"
-  pids=()
 }
 
-step "1. A chat server that leaks (tests/servers/chat_buggy.c), under 'seep run'"
+declare -A chat load
+talk=40
+step "1. A chat server that leaks (tests/servers/chat_buggy.c), under 'seep run', with eight clients that talk; beside it the
+   same server with the fix (chat_fixed.c) and the same talk"
 chat_start buggy
-step '2. It still runs. Who holds its memory?'
+chat_start fixed
+sleep 8
+step '2. The first one still runs. Who holds its memory?'
 show 14 "$BUILD/seep" top -n 6 "$folder/chat_buggy.db"
 step '3. Who holds its timers? Nobody ever closed one: read the cumulative column down to the write loop'
 show 20 "$BUILD/seep" top --type timers --cum -n 12 "$folder/chat_buggy.db"
-step '4. And its sockets? Those of the clients are closed'
-show 12 "$BUILD/seep" top --type sockets -n 4 "$folder/chat_buggy.db"
-chat_stop
-
-step '5. The same server with the fix (tests/servers/chat_fixed.c), the same talk'
-chat_start fixed
+step '4. The one with the fix: memory, and timers'
 show 14 "$BUILD/seep" top -n 6 "$folder/chat_fixed.db"
 show 14 "$BUILD/seep" top --type timers --cum -n 6 "$folder/chat_fixed.db"
-chat_stop
+step "5. Does it leak? That takes half a minute of load to say ($talk s of talk in all)"
+chat_judge buggy
+chat_stop buggy
+step '6. And with the fix?'
+chat_judge fixed
+chat_stop fixed
+pids=()
 
-step '6. redis-server as it is installed, under a bare LD_PRELOAD, with redis-benchmark'
+step '7. redis-server as it is installed, under a bare LD_PRELOAD, with redis-benchmark'
 port=$((20000 + RANDOM % 20000))
 LD_PRELOAD=$BUILD/libseep.so SEEP_OPTIONS=out=$folder/redis.db \
   redis-server --port "$port" --save '' --dir "$folder" >"$folder/redis.out" 2>&1 &
@@ -94,4 +110,4 @@ wait "${pids[0]}"
 echo "   (redis-server ended with code $?)"
 pids=()
 
-step 'That was all. On your own server: seep run -- YOUR-SERVER, then seep top.'
+step 'That was all. On your own server: seep run -- YOUR-SERVER, then seep top and seep growth.'
