@@ -20,7 +20,7 @@ INCIDENT_NEEDS := memcached:memcached
 TEST_NEEDS   := $(DEMO_NEEDS) $(INCIDENT_NEEDS) libcmocka-dev:cmocka.h libevent-dev:event2/event.h libuv1-dev:uv.h \
 	bats:bats python3:python3 sqlite3:sqlite3 valgrind:valgrind libc6-dbg:- heaptrack:heaptrack nginx:nginx wrk:wrk \
 	postgresql:psql util-linux:setarch curl:curl libxml2-utils:xmllint perl:prove python3-jsonschema:- \
-	python3-junitparser:- python3-sarif-python-om:-
+	python3-junitparser:- python3-sarif-python-om:- golang-go:go bsdutils:script
 COMPAT_NEEDS := lighttpd:lighttpd haproxy:haproxy mosquitto:mosquitto mosquitto-clients:mosquitto_pub nodejs:node \
 	default-jre-headless:keytool libjemalloc2:libjemalloc.so.2 libtcmalloc-minimal4:libtcmalloc_minimal.so.4 \
 	libmimalloc2.0:libmimalloc.so.2

@@ -201,6 +201,12 @@ static const struct model_module *module_of(const struct recording *recording, c
 	return &recording->modules[location->module_id];
 }
 
+/* Of an instruction of the call: a return address may be another function's. */
+static uint64_t pc_of(const struct model_location *location)
+{
+	return location->exact || !location->offset ? location->offset : location->offset - 1;
+}
+
 static struct profile_frame bare_frame(struct builder *builder, const struct model_location *location)
 {
 	const struct model_module *module = module_of(builder->recording, location);
@@ -211,7 +217,7 @@ static struct profile_frame bare_frame(struct builder *builder, const struct mod
 		return (struct profile_frame){.function = location->pseudo, .module = ""};
 	name = own(builder->out, memory_format("%s+0x%llx", path[0] ? path_base(path) : "[no file]",
 					       (unsigned long long)location->offset));
-	return (struct profile_frame){.function = name, .module = path};
+	return (struct profile_frame){.function = name, .module = path, .offset = pc_of(location)};
 }
 
 static const char *clean_file(struct builder *builder, const char *file)
@@ -257,6 +263,7 @@ static void expand_location(struct builder *builder, uint32_t id)
 			.module = module ? module->path : "",
 			.line = symbol->line,
 			.start_line = symbol->start_line,
+			.offset = pc_of(location),
 			.inlined = i + 1 < location->symbol_count,
 			.resolved = true,
 		};
@@ -371,12 +378,12 @@ static uint32_t shown_frame(struct builder *builder, size_t at)
 	return add_frame(builder, &alone);
 }
 
-/* The stack at hand, of which nothing may be shown. */
-static void add_stack(struct builder *builder, int64_t value, const struct uncertainty *uncertainty)
+/* The stack at hand, of which nothing may be shown, with its figures: the frames are filled in here. */
+static void add_stack(struct builder *builder, struct profile_stack stack)
 {
 	struct profile *out = builder->out;
-	struct profile_stack stack = {.first = out->frame_id_count, .value = value, .uncertainty = *uncertainty};
 
+	stack.first = out->frame_id_count;
 	out->frame_ids = memory_grow(out->frame_ids, &out->frame_id_capacity,
 				     out->frame_id_count + builder->sequence_count, sizeof(*out->frame_ids));
 	for (size_t i = allocator_frame_count(builder); i < builder->sequence_count; i++)
@@ -457,7 +464,13 @@ static void add_input(struct builder *builder, const struct profile_input *input
 		add_to_total(builder, value);
 		uncertainty_add(&builder->out->uncertainty, &uncertainty);
 		if (is_wanted(builder) && is_any_shown(builder))
-			add_stack(builder, value, &uncertainty);
+			add_stack(builder, (struct profile_stack){
+						   .value = value,
+						   .uncertainty = uncertainty,
+						   .total = total,
+						   .sign = input->sign,
+						   .kind = input->recording->sites[total->site_id].kind,
+					   });
 	}
 	free(builder->ranges);
 }
@@ -516,7 +529,7 @@ void profile_of_nodes(const struct recording *recording, const uint32_t *node_id
 		collect_stack(&builder, node_ids[i]);
 		wanted = is_wanted(&builder);
 		out->total += wanted;
-		add_stack(&builder, wanted, &(struct uncertainty){0});
+		add_stack(&builder, (struct profile_stack){.value = wanted});
 	}
 	free(builder.ranges);
 	release_builder(&builder);

@@ -18,7 +18,8 @@
  * Several inputs are added, each with its sign: a base and the figures at --since are inputs of sign -1. Their
  * stacks meet by name, so they may come from different recordings.
  *
- * Pure: structs in, structs out. The profile borrows strings of the recordings: they must outlive it.
+ * Pure: structs in, structs out. The profile borrows strings of the recordings and the inputs' totals: they must
+ * outlive it.
  */
 #ifndef SEEP_PROFILE_H
 #define SEEP_PROFILE_H
@@ -50,8 +51,9 @@ struct profile_frame {
 	const char *file;     /* cleaned of "." and ".."; NULL unknown */
 	const char *module;   /* path; "" code of no file */
 	uint32_t line, start_line;
-	bool inlined;  /* into a shown frame further out */
-	bool resolved; /* function is a function's name */
+	uint64_t offset; /* in the module: of an instruction there; 0 code of no file */
+	bool inlined;    /* into a shown frame further out */
+	bool resolved;   /* function is a function's name */
 };
 
 /* frame_ids[first .. first + count) of the profile, innermost first; only shown frames. */
@@ -59,6 +61,10 @@ struct profile_stack {
 	size_t first, count;
 	int64_t value; /* 0 only if it is an estimate */
 	struct uncertainty uncertainty;
+	/* the callsite's figures, with which sign they count, and of what kind it is; NULL in a profile of nodes */
+	const struct model_total *total;
+	int sign;
+	enum seep_kind kind;
 };
 
 /* Zeroed is valid and empty. */

@@ -51,6 +51,8 @@ static const struct {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+static_assert(COUNT_OF(reports) == VALUE_REPORT_TYPES, "value_type.h has to say how many there are");
+
 static bool same_name(const char *given, const char *name)
 {
 	for (; *given && *name; given++, name++)

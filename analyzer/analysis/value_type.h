@@ -32,6 +32,9 @@ struct value_type {
  */
 bool value_type_find(const char *name, struct value_type *out);
 
+/* So many names come before the kinds'. */
+#define VALUE_REPORT_TYPES 11
+
 /* The i-th type's name, NULL after the last: first the heap's, then groups, then kinds. */
 const char *value_type_name(unsigned index);
 

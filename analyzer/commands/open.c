@@ -286,13 +286,21 @@ static size_t collect_inputs(const struct session *session, struct profile_input
 	return count;
 }
 
+/* What the profile is made of: an export may be of every type at once. */
+static struct value_type profile_type(const struct options *options)
+{
+	return options->format && export_row(options->format)->has_every_type ? samples_every_type() : options->type;
+}
+
 static int resolve_input(struct session *session, const struct profile_input *input, struct error *error)
 {
 	bool *needed = memory_zeroed(input->recording->location_count, sizeof(*needed));
 	bool is_main = input->recording == &session->main.recording;
 	int code;
 
-	profile_mark_needed(input, &session->options->type, needed);
+	struct value_type type = profile_type(session->options);
+
+	profile_mark_needed(input, &type, needed);
 	code = session_resolve(session, is_main ? &session->main.recording : &session->base.recording, needed, error);
 	free(needed);
 	return code;
@@ -335,6 +343,14 @@ struct trust session_trust(const struct session *session)
 	return trust;
 }
 
+static const char *build_id_of(const struct recording *recording, const char *path)
+{
+	for (size_t i = 0; i < recording->module_count; i++)
+		if (recording->modules[i].id && !strcmp(recording->modules[i].path, path))
+			return recording->modules[i].build_id;
+	return NULL;
+}
+
 void session_head(struct session *session)
 {
 	const struct options *options = session->options;
@@ -350,6 +366,7 @@ void session_head(struct session *session)
 		.base = session->has_base ? session->base.recording.path : NULL,
 		.program = session->program,
 		.program_path = process ? process->exe : NULL,
+		.build_id = process ? build_id_of(recording, process->exe) : NULL,
 		.type = options->type,
 		.time_ns = from_ns,
 		.duration_ns = to_ns > from_ns ? to_ns - from_ns : 0,
@@ -397,7 +414,7 @@ int session_build(struct session *session, struct session *previous, struct erro
 	const struct options *options = session->options;
 	const char *base = options->command == FOR_DIFF ? options->operands[0] : options->base;
 	struct profile_options wanted = {
-		.type = options->type,
+		.type = profile_type(options),
 		.focus = options->focus ? &options->focus_regex : NULL,
 		.ignore = options->ignore ? &options->ignore_regex : NULL,
 		.hide = options->hide ? &options->hide_regex : NULL,

@@ -164,6 +164,15 @@ static int set_regex(const char *name, const char *value, const char **text, reg
 	return SEEP_OK;
 }
 
+static int set_format(struct options *options, enum export_format format, struct error *error)
+{
+	if (options->format && options->format != format)
+		return error_set(error, SEEP_ERR_USAGE, "one format at a time: --%s or --%s",
+				 export_row(options->format)->name, export_row(format)->name);
+	options->format = format;
+	return SEEP_OK;
+}
+
 static int take(struct options *options, enum option_id id, const char *value, struct error *error)
 {
 	switch (id) {
@@ -203,6 +212,14 @@ static int take(struct options *options, enum option_id id, const char *value, s
 		return set_regex("--wrapper", value, &options->wrapper, &options->wrapper_regex, error);
 	case OPTION_JSON:
 		options->json = true;
+		return options->command == FOR_EXPORT ? set_format(options, EXPORT_JSON, error) : SEEP_OK;
+#define FORMAT(X, id, name, is_binary, has_every_type, help) \
+	case OPTION_##id:                                    \
+		return set_format(options, EXPORT_##id, error);
+		EXPORT_FORMATS(FORMAT, )
+#undef FORMAT
+	case OPTION_OUTPUT:
+		options->output = value;
 		return SEEP_OK;
 	case OPTION_DEBUGINFOD:
 		options->debuginfod = true;
@@ -321,6 +338,18 @@ static int check_operands(const struct options *options, struct error *error)
 			 options->operands[most], options->command_name);
 }
 
+static int no_format(struct error *error)
+{
+	struct buffer names = {0};
+	int code;
+
+	for (int format = EXPORT_NONE + 1; format < EXPORT_COUNT; format++)
+		buffer_format(&names, "%s--%s", names.size ? ", " : "", export_row((enum export_format)format)->name);
+	code = error_set(error, SEEP_ERR_USAGE, "which format? Say one of %s", names.text);
+	buffer_release(&names);
+	return code;
+}
+
 /* What is said on the command line counts. */
 static int take_environment(struct options *options, struct error *error)
 {
@@ -350,6 +379,8 @@ int options_parse(enum options_command command, int argc, char **argv, struct op
 	out->operand_count = argc - optind;
 	if (out->watch_s > 0 && out->json)
 		return error_set(error, SEEP_ERR_USAGE, "--watch and --json exclude each other; leave one out");
+	if (command == FOR_EXPORT && !out->format)
+		return no_format(error);
 	code = take_environment(out, error);
 	if (!code)
 		code = check_operands(out, error);

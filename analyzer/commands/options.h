@@ -15,6 +15,7 @@
 
 #include "../analysis/graph.h"
 #include "../base/error.h"
+#include "../render/export.h"
 #include "moment.h"
 
 enum options_command {
@@ -25,24 +26,27 @@ enum options_command {
 	FOR_DIFF = 16,
 	FOR_INFO = 32,
 	FOR_GROWTH = 64,
+	FOR_EXPORT = 128,
 	FOR_REPORTS = FOR_TOP | FOR_TREE | FOR_PEEK | FOR_LIST | FOR_DIFF,
-	FOR_ALL = FOR_REPORTS | FOR_INFO | FOR_GROWTH,
-	FOR_FIGURES = FOR_REPORTS | FOR_GROWTH,
+	FOR_FIGURES = FOR_REPORTS | FOR_GROWTH | FOR_EXPORT,
+	FOR_ALL = FOR_FIGURES | FOR_INFO,
 };
 
 /* clang-format off */
+#define FORMAT_OPTION(X, id, name, is_binary, has_every_type, help) X(id, #name, 0, NULL, FOR_EXPORT, help)
+
 #define OPTIONS(X) \
 	X(TYPE, "type", 0, "TYPE", FOR_FIGURES, "what to count: inuse_space (default; growth: all), inuse_objects,\n" \
 	  "alloc_space, alloc_objects, sockets, fds, timers, threads, streams,\nmappings, watches, or one kind by name (file, pipe, timerfd, ...)") \
 	X(BY, "by", 0, "WHAT", FOR_REPORTS, "one row for each function (default), line, file, module or stack") \
 	X(CUM, "cum", 0, NULL, FOR_REPORTS, "sort by cum: what a function and all it called hold") \
-	X(LIMIT, "limit", 'n', "N", FOR_FIGURES, "show N rows, 0 for all (top, diff and growth 10, tree 80, peek and list all;\n" \
+	X(LIMIT, "limit", 'n', "N", FOR_FIGURES & ~FOR_EXPORT, "show N rows, 0 for all (top, diff and growth 10, tree 80, peek and list all;\n" \
 	  "with --json all)") \
 	X(FOCUS, "focus", 0, "REGEX", FOR_FIGURES, "only stacks with a function, file or module that matches") \
 	X(IGNORE, "ignore", 0, "REGEX", FOR_FIGURES, "no stacks with one that matches") \
 	X(HIDE, "hide", 0, "REGEX", FOR_FIGURES, "leave out the frames that match") \
 	X(SHOW_ALL, "show-all", 0, NULL, FOR_FIGURES, "show the frames of the allocator and the C library, too") \
-	X(BASE, "base", 0, "FILE", FOR_REPORTS & ~FOR_DIFF, "subtract the figures of another recording") \
+	X(BASE, "base", 0, "FILE", (FOR_REPORTS & ~FOR_DIFF) | FOR_EXPORT, "subtract the figures of another recording") \
 	X(SINCE, "since", 0, "TIME", FOR_FIGURES, "what changed since then: 2026-11-21T14:02:03, 14:02,\n" \
 	  "10m (before the end) or +30s (after the start)") \
 	X(UNTIL, "until", 0, "TIME", FOR_FIGURES, "the figures as they were then") \
@@ -53,6 +57,8 @@ enum options_command {
 	  "found ($SEEP_WRAPPERS)") \
 	X(WATCH, "watch", 0, "[S]", FOR_TOP, "refresh each S seconds (1); q quits") \
 	X(JSON, "json", 0, NULL, FOR_ALL, "print JSON") \
+	EXPORT_FORMATS(FORMAT_OPTION, X) \
+	X(OUTPUT, "output", 'o', "OUT", FOR_EXPORT, "write the file OUT instead of standard output") \
 	X(DEBUGINFOD, "debuginfod", 0, NULL, FOR_ALL, "ask the servers of $DEBUGINFOD_URLS for missing debug info") \
 	X(HELP, "help", 'h', NULL, FOR_ALL, "print this")
 /* clang-format on */
@@ -67,7 +73,9 @@ struct options {
 	size_t limit; /* 0 all */
 	bool limit_is_given;
 	const char *focus, *ignore, *hide, *base; /* as given; NULL not given */
-	const char *wrapper;                      /* as given, or of the environment */
+	const char *output;                       /* NULL: standard output */
+	enum export_format format;
+	const char *wrapper; /* as given, or of the environment */
 	regex_t focus_regex, ignore_regex, hide_regex, wrapper_regex;
 	regex_t name_regex; /* the REGEX of peek and list */
 	bool has_name;

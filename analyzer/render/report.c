@@ -77,6 +77,8 @@ void report_begin(struct buffer *out, const struct report_head *head)
 		report_name(out, head->program);
 		buffer_add(out, "\n");
 	}
+	if (head->build_id && head->build_id[0])
+		buffer_format(out, "Build ID: %s\n", head->build_id);
 	if (head->type.name)
 		buffer_format(out, "Type: %s\n", head->type.name);
 	if (head->time_ns)

@@ -20,9 +20,9 @@
 
 /* What all reports begin and end with. Borrowed strings; NULL where nothing is known or was asked for. */
 struct report_head {
-	const char *recording, *base; /* paths */
-	const char *program;          /* name of the (first) program */
-	const char *program_path;     /* its file */
+	const char *recording, *base;        /* paths */
+	const char *program;                 /* name of the (first) program */
+	const char *program_path, *build_id; /* of its file; "" no build id */
 	struct value_type type;
 	int64_t time_ns, duration_ns; /* since 1970; 0 unknown */
 	bool is_live;                 /* the recording still grows */

@@ -128,6 +128,9 @@ static void mistakes_are_told_with_what_to_do(void **state)
 	expect_refusal(FOR_TOP, "top --tpye x", "did you mean --type?");
 	expect_refusal(FOR_TOP, "top --frobnicate", "seep top --help");
 	expect_refusal(FOR_TOP, "top -x", "unknown option -x");
+	expect_refusal(FOR_EXPORT, "export x.db", "which format? Say one of --pprof, ");
+	expect_refusal(FOR_EXPORT, "export --json --pprof", "one format at a time: --json or --pprof");
+	expect_refusal(FOR_TOP, "top --pprof", "--pprof is for other commands");
 	expect_refusal(FOR_TOP, "top --type", "needs a value");
 	expect_refusal(FOR_TOP, "top --cum=yes", "takes no value");
 	expect_refusal(FOR_TOP, "top --type memory", "inuse_space, inuse_objects, alloc_space");

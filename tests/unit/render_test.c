@@ -78,6 +78,7 @@ static void build(struct test *test, const char *type)
 	test->head = (struct report_head){
 		.recording = test->fixture.recording.path,
 		.program = "app",
+		.build_id = "85a0d1d4abdfd883f44cc435cb8dbb9f267b9991",
 		.type = options.type,
 		.duration_ns = 62150000000,
 		.total = test->profile.total,
