@@ -52,7 +52,7 @@ PLUGINS          := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/programs/*_plu
 PROGRAMS         := $(patsubst %.c,$(BUILD)/%,$(filter-out %_plugin.c,$(wildcard tests/programs/*.c))) \
 	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/programs/*.cc)) $(PLUGINS)
 SERVERS          := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/servers/*_buggy.c tests/servers/*_fixed.c tests/servers/*_load.c)) \
-	$(BUILD)/tests/servers/chat_posix_buggy $(BUILD)/tests/servers/chat_posix_fixed
+	$(BUILD)/tests/servers/chat_posix_buggy $(BUILD)/tests/servers/chat_posix_fixed $(BUILD)/tests/servers/patterns
 SERVER_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/servers/*.c))
 BENCH_PROGRAMS   := $(patsubst %.c,$(BUILD)/%,$(filter-out %_preload.c,$(wildcard tests/bench/*.c))) \
 	$(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/bench/*_preload.c))
@@ -137,6 +137,9 @@ $(BUILD)/tests/servers/chat_buggy $(BUILD)/tests/servers/chat_fixed: $(BUILD)/te
 $(BUILD)/tests/servers/chat_posix_%: $(BUILD)/tests/servers/chat_%.o $(BUILD)/tests/servers/chat.o \
 		$(BUILD)/tests/servers/chat_posix.o $(BUILD)/tests/servers/common.o
 	$(LINK_SERVER)
+# All its variants are in one.
+$(BUILD)/tests/servers/patterns: $(BUILD)/tests/servers/patterns.o $(BUILD)/tests/servers/common.o
+	$(LINK_SERVER)
 # The playground is more than one file.
 $(BUILD)/tests/servers/playground_buggy $(BUILD)/tests/servers/playground_fixed: $(BUILD)/tests/servers/playground_endpoints.o \
 	$(BUILD)/tests/servers/http.o $(BUILD)/tests/servers/http_client.o
@@ -164,7 +167,11 @@ compat: setup-compat ## more servers, runtimes and allocators under Seep
 
 verdicts: setup-test ## the judgement against labelled series of real servers: confusion matrices
 	@$(MAKE) --no-print-directory -s -j$(JOBS) $(VERDICT_TOOL)
-	@$(VERDICT_TOOL) $(wildcard tests/verdicts/*.series)
+	@$(VERDICT_TOOL) --known tests/verdicts/known.txt $(wildcard tests/verdicts/*.series)
+
+verdicts-record: setup-compat ## record these series anew, from the servers themselves (25 min)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS) $(VERDICT_TOOL)
+	@BUILD=$(BUILD) tests/verdicts/record.sh
 
 faults: setup-test ## 100 kills at random moments, counted to the call
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
@@ -264,6 +271,6 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all verdicts fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs \
+.PHONY: all verdicts verdicts-record fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs \
 	bench-micro bench-scale bench-recorder sampling memory check-asan lint fmt setup setup-build setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify \
 	setup-lint install uninstall clean help

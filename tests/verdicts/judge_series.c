@@ -2,19 +2,24 @@
 /*
  * judge_series.c - holds the judgement against labelled series (series_file.h), and makes such files from recordings.
  *
- *   judge_series [-v] FILE...
+ *   judge_series [-v] [--known LIST] FILE...
  *
- * judges each file as if the recording had been looked at every ten seconds, from the twentieth on and at its end. It
- * prints the confusion matrices of the verdicts at the end, of tuned and of held-out series, and what was said on the
- * way: false alarms, and how long leaks took. Exits with 1 when a leak is missed at the end, or anything else is called
- * one, then or on the way; with 2 when a file cannot be read.
+ * judges each file as if the recording had been looked at every ten seconds, from the twentieth on and at its end, with
+ * what a recorder keeps by then of each second and each minute. It prints the confusion matrices of the verdicts at the
+ * end, of tuned and of held-out series, and what was said on the way: false alarms, and how long leaks took. Exits with
+ * 1 when a leak is missed at the end, or anything else is called one, then or on the way, and the LIST does not have it
+ * as a line "FILE: KIND NAME is LABEL"; with 2 when a file cannot be read.
  *
- *   judge_series --export [--set tuned|held-out] [--source TEXT] [--label REGEX=LABEL]... [--others LABEL] RECORDING
+ *   judge_series --export [--set tuned|held-out] [--source TEXT] [--label REGEX=LABEL]... [--others LABEL] [--most N]
+ *                RECORDING
  *
  * writes a recording's callsites to stdout. The first --label whose regular expression is found in "KIND NAME" labels a
- * callsite (with leak only if it grew by 20 objects: it may be another way to the same function); what no label fits
- * has that of --others (no-leak if not given), and is written if it changed.
+ * callsite (with leak only if it grew by 20 objects or 64 KB: it may be another way to the same function); what no
+ * label fits has that of --others (no-leak if not given), and is written if it changed. Of these --most says how many:
+ * so many that the judgement takes for the most suspicious, and half as many from among the rest. Exits with 2 when
+ * there are labels for leaks and nothing has one.
  */
+#include <errno.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +27,27 @@
 #include "../../analyzer/analysis/memory.h"
 #include "../../analyzer/commands/commands.h"
 #include "../../analyzer/commands/judge.h"
+#include "../../analyzer/store/writer.h"
 #include "series_file.h"
 
-enum { FIRST_LOOK_S = 20, LOOK_EVERY_S = 10, LABELS_MAX = 16, VERDICTS = VERDICT_LEAK + 1 };
+enum { FIRST_LOOK_S = 20, LOOK_EVERY_S = 10, MINUTE_S = 60, LABELS_MAX = 16, VERDICTS = VERDICT_LEAK + 1 };
+
+/* ---- the command line ---- */
+
+static int usage(void)
+{
+	fputs("usage: judge_series [-v] [--known LIST] FILE...\n"
+	      "       judge_series --export [--set tuned|held-out] [--source TEXT] [--label REGEX=LABEL]...\n"
+	      "                    [--others LABEL] [--most N] RECORDING\n",
+	      stderr);
+	return 2;
+}
 
 /* ---- judging ---- */
 
 struct tally {
 	int counts[LABEL_COUNT][VERDICTS]; /* at the end */
-	int sites, leaks, missed, false_alarms, false_on_the_way;
+	int sites, leaks, missed, false_alarms, false_on_the_way, unknown;
 	double seconds_sum, seconds_most; /* until a leak is called one */
 };
 
@@ -42,47 +59,117 @@ struct story {
 	bool was_leak;
 };
 
-static struct growth_series series_of(const struct series_site *site)
+/* What a recorder would have of the columns at some moment. */
+struct view {
+	struct growth_grid grid;
+	double *values; /* that the columns are parts of */
+	size_t used;
+};
+
+/*
+ * So many seconds it keeps; of each minute before them the last row only, and what lies between is interpolated
+ * (store/series.h).
+ */
+static size_t minutes_end(const struct growth_grid *grid)
 {
+	int64_t newest_s = (int64_t)(grid->count - 1) * grid->step_s;
+
+	return newest_s <= STORE_KEEP_SECOND_S
+		       ? 0
+		       : (size_t)((newest_s - STORE_KEEP_SECOND_S) / MINUTE_S * MINUTE_S / grid->step_s);
+}
+
+/* The last point from `from` and before `end` where one of the columns changes: the time of the row that is kept. */
+static size_t last_change(const double *const *columns, size_t count, size_t from, size_t end)
+{
+	for (size_t i = end - 1; i > from; i--)
+		for (size_t column = 0; column < count; column++)
+			if (columns[column] && columns[column][i] != columns[column][i - 1])
+				return i;
+	return from;
+}
+
+/* Sets the columns, which are written at the same times, to what is seen of them. */
+static void view_columns(struct view *view, const double **columns, size_t count)
+{
+	size_t minutes = minutes_end(&view->grid), minute = (size_t)(MINUTE_S / view->grid.step_s);
+	double *values = view->values + view->used;
+
+	for (size_t column = 0; column < count; column++)
+		if (columns[column])
+			memcpy(values + column * view->grid.count, columns[column], view->grid.count * sizeof(*values));
+	for (size_t from = 0; minute > 1 && from + minute <= minutes; from += minute) {
+		size_t last = last_change(columns, count, from, from + minute);
+
+		for (size_t column = 0; column < count; column++) {
+			double *seen = values + column * view->grid.count;
+			double known = seen[from ? from - 1 : 0], newest = seen[last];
+
+			for (size_t i = from; columns[column] && i < last; i++)
+				seen[i] = known + (newest - known) * (double)(i - from) / (double)(last - from);
+		}
+	}
+	for (size_t column = 0; column < count; column++)
+		columns[column] = columns[column] ? values + column * view->grid.count : NULL;
+	view->used += count * view->grid.count;
+}
+
+static struct growth_series series_of(struct view *view, const struct series_site *site)
+{
+	const double
+		*columns[COLUMN_AGE]; /* the ages, which come after them, are not written but told from the epochs */
+
+	for (int column = 0; column < COLUMN_AGE; column++)
+		columns[column] = site->columns[column];
+	view_columns(view, columns, COLUMN_AGE);
 	return (struct growth_series){
-		.live_objects = site->columns[COLUMN_LIVE_OBJECTS],
-		.live_bytes = site->columns[COLUMN_LIVE_BYTES],
-		.acquired_objects = site->columns[COLUMN_ACQUIRED_OBJECTS],
-		.released_objects = site->columns[COLUMN_RELEASED_OBJECTS],
+		.live_objects = columns[COLUMN_LIVE_OBJECTS],
+		.live_bytes = columns[COLUMN_LIVE_BYTES],
+		.acquired_objects = columns[COLUMN_ACQUIRED_OBJECTS],
+		.released_objects = columns[COLUMN_RELEASED_OBJECTS],
 		.mean_age_s = site->columns[COLUMN_AGE],
 		.is_handle = strcmp(site->kind, kind_name(SEEP_KIND_HEAP)) != 0 &&
 			     strcmp(site->kind, kind_name(SEEP_KIND_MAPPING)) != 0,
 	};
 }
 
+static void story_continue(struct story *story, const struct verdict_result *result, double now_s)
+{
+	bool leaks = result->verdict == VERDICT_LEAK;
+
+	if (!leaks)
+		story->leak_since = -1;
+	else if (story->leak_since < 0)
+		story->leak_since = now_s;
+	story->was_leak |= leaks;
+	story->newest = result->verdict;
+	story->reason = result->reason;
+}
+
 static void look(const struct series_file *file, size_t points, struct story *stories)
 {
-	struct growth_grid grid = {file->grid.start_s, file->grid.step_s, points};
+	struct view view = {.grid = {file->grid.start_s, file->grid.step_s, points}};
 	struct growth_series *series = memory_zeroed(file->site_count, sizeof(*series));
 	struct correlate_counter *counters = memory_zeroed(file->event_count + 1, sizeof(*counters));
 	struct verdict_options options = {.counters = counters};
 	struct verdict_result *results = memory_zeroed(file->site_count, sizeof(*results));
 
+	view.values = memory_zeroed((file->site_count * COLUMN_COUNT + file->event_count) * points, sizeof(double));
 	for (size_t i = 0; i < file->site_count; i++)
-		series[i] = series_of(&file->sites[i]);
-	for (size_t i = 0; i < file->event_count; i++)
-		if (!strcmp(file->events[i].name, "open_connections"))
-			options.open_connections = file->events[i].count;
-		else
-			counters[options.counter_count++] =
-				(struct correlate_counter){file->events[i].name, file->events[i].count};
-	verdicts_judge(&grid, series, file->site_count, &options, results);
-	for (size_t i = 0; i < file->site_count; i++) {
-		bool leaks = results[i].verdict == VERDICT_LEAK;
+		series[i] = series_of(&view, &file->sites[i]);
+	for (size_t i = 0; i < file->event_count; i++) {
+		const double *count = file->events[i].count;
 
-		if (!leaks)
-			stories[i].leak_since = -1;
-		else if (stories[i].leak_since < 0)
-			stories[i].leak_since = (double)(points - 1) * grid.step_s;
-		stories[i].was_leak |= leaks;
-		stories[i].newest = results[i].verdict;
-		stories[i].reason = results[i].reason;
+		view_columns(&view, &count, 1);
+		if (!strcmp(file->events[i].name, "open_connections"))
+			options.open_connections = count;
+		else
+			counters[options.counter_count++] = (struct correlate_counter){file->events[i].name, count};
 	}
+	verdicts_judge(&view.grid, series, file->site_count, &options, results);
+	for (size_t i = 0; i < file->site_count; i++)
+		story_continue(&stories[i], &results[i], (double)(points - 1) * view.grid.step_s);
+	free(view.values);
 	free(series);
 	free(counters);
 	free(results);
@@ -118,7 +205,41 @@ static bool add_story(struct tally *tally, enum series_label label, const struct
 	return is_leak ? leaks : !story->was_leak;
 }
 
-static int judge_file(const char *path, bool is_verbose, struct tally tallies[2])
+/* The lines of a text file, each between two ends of line; empty where no file is named. NULL: it cannot be read. */
+static char *known_read(const char *path)
+{
+	char *known = memory_string("\n"), *line = NULL;
+	FILE *in = path ? fopen(path, "r") : NULL;
+	size_t size = 0;
+
+	if (path && !in) {
+		fprintf(stderr, "judge_series: cannot read %s: %s\n", path, strerror(errno));
+		free(known);
+		return NULL;
+	}
+	while (in && getline(&line, &size, in) > 0) {
+		char *longer = memory_format("%s%s", known, line);
+
+		free(known);
+		known = longer;
+	}
+	if (in)
+		fclose(in);
+	free(line);
+	return known;
+}
+
+static bool is_known(const char *known, const char *path, const struct series_site *site)
+{
+	const char *file = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	char *line = memory_format("\n%s: %s %s is %s\n", file, site->kind, site->name, series_labels[site->label]);
+	bool is_in = strstr(known, line) != NULL;
+
+	free(line);
+	return is_in;
+}
+
+static int judge_file(const char *path, const char *known, bool is_verbose, struct tally tallies[2])
 {
 	struct series_file file;
 	struct story *stories;
@@ -138,6 +259,7 @@ static int judge_file(const char *path, bool is_verbose, struct tally tallies[2]
 		if (site->label == LABEL_NONE)
 			continue;
 		is_right = add_story(&tallies[file.is_held_out], site->label, story);
+		tallies[file.is_held_out].unknown += !is_right && !is_known(known, path, site);
 		if (is_verbose || !is_right)
 			printf("%s: %s %s is %s, judged %s%s: %s\n", path, site->kind, site->name,
 			       series_labels[site->label], verdict_name(story->newest),
@@ -171,16 +293,38 @@ static void print_tally(const char *name, const struct tally *tally)
 	putchar('\n');
 }
 
-static int judge_files(int count, char **paths, bool is_verbose)
+static int judge_files(int count, char **paths, const char *known, bool is_verbose)
 {
 	struct tally tallies[2] = {0};
 
 	for (int i = 0; i < count; i++)
-		if (judge_file(paths[i], is_verbose, tallies))
+		if (judge_file(paths[i], known, is_verbose, tallies))
 			return 2;
 	print_tally("tuned", &tallies[0]);
 	print_tally("held out", &tallies[1]);
-	return tallies[0].missed + tallies[0].false_on_the_way + tallies[1].missed + tallies[1].false_on_the_way > 0;
+	return tallies[0].unknown + tallies[1].unknown > 0;
+}
+
+static int judge_main(int argc, char **argv)
+{
+	const char *list = NULL;
+	bool is_verbose = false;
+	char *known;
+	int i = 0, code;
+
+	for (; i < argc && argv[i][0] == '-'; i++)
+		if (!strcmp(argv[i], "-v"))
+			is_verbose = true;
+		else if (!strcmp(argv[i], "--known") && i + 1 < argc)
+			list = argv[++i];
+		else
+			return usage();
+	if (i == argc)
+		return usage();
+	known = known_read(list);
+	code = known ? judge_files(argc - i, argv + i, known, is_verbose) : 2;
+	free(known);
+	return code;
 }
 
 /* ---- exporting ---- */
@@ -191,7 +335,7 @@ struct export
 	const char *source, *recording;
 	regex_t patterns[LABELS_MAX];
 	enum series_label labels[LABELS_MAX], others;
-	size_t label_count;
+	size_t label_count, most; /* most 0: all */
 };
 
 static enum series_label label_of(const struct export *export, const struct series_site *site, bool *is_named)
@@ -219,9 +363,11 @@ static bool has_changed(const double *values, size_t count)
 }
 
 /* By more than what a few connections hold. */
-static bool has_grown(const double *values, size_t count)
+static bool has_grown(double *const *values, size_t count)
 {
-	return values[count - 1] - values[0] >= 20;
+	const double *objects = values[SERIES_LIVE_OBJECTS], *bytes = values[SERIES_LIVE_BYTES];
+
+	return objects[count - 1] - objects[0] >= 20 || bytes[count - 1] - bytes[0] >= 65536;
 }
 
 /* The named function and the three that called it. */
@@ -249,37 +395,64 @@ static const struct store_site_series *series_by_id(const struct store_series *s
 	return NULL;
 }
 
-static void export_site(const struct export *export, const struct judged_recording *judged,
-			const struct judged_site *from)
+/* Labels the site. Returns whether there is anything to write. */
+static bool site_prepare(const struct export *export, const struct judged_recording *judged,
+			 const struct judged_site *from, struct series_site *site, bool *is_named)
 {
 	const struct store_site_series *series = series_by_id(&judged->series, from->site_id);
 	size_t count = judged->series.grid.count;
-	struct series_site site = {.kind = memory_string(kind_name(from->kind)),
-				   .name = site_name(&judged->judgement, from)};
-	bool is_named;
 
-	site.label = label_of(export, &site, &is_named);
-	if (series && site.label == LABEL_LEAK && !has_grown(series->values[SERIES_LIVE_OBJECTS], count))
-		site.label = LABEL_NONE;
-	if (series && (is_named || has_changed(series->values[SERIES_ACQUIRED_OBJECTS], count) ||
-		       has_changed(series->values[SERIES_LIVE_OBJECTS], count))) {
-		site.columns[COLUMN_LIVE_OBJECTS] = series->values[SERIES_LIVE_OBJECTS];
-		site.columns[COLUMN_LIVE_BYTES] = series->values[SERIES_LIVE_BYTES];
-		site.columns[COLUMN_ACQUIRED_OBJECTS] = series->values[SERIES_ACQUIRED_OBJECTS];
-		site.columns[COLUMN_RELEASED_OBJECTS] = series->values[SERIES_RELEASED_OBJECTS];
-		site.columns[COLUMN_AGE] = series->values[SERIES_MEAN_AGE_S];
-		series_write_site(stdout, &site, count);
-	}
-	free(site.kind);
-	free(site.name);
+	*site = (struct series_site){.kind = memory_string(kind_name(from->kind)),
+				     .name = site_name(&judged->judgement, from)};
+	site->label = label_of(export, site, is_named);
+	if (!series)
+		return false;
+	if (site->label == LABEL_LEAK && !has_grown(series->values, count))
+		site->label = LABEL_NONE;
+	site->columns[COLUMN_LIVE_OBJECTS] = series->values[SERIES_LIVE_OBJECTS];
+	site->columns[COLUMN_LIVE_BYTES] = series->values[SERIES_LIVE_BYTES];
+	site->columns[COLUMN_ACQUIRED_OBJECTS] = series->values[SERIES_ACQUIRED_OBJECTS];
+	site->columns[COLUMN_RELEASED_OBJECTS] = series->values[SERIES_RELEASED_OBJECTS];
+	site->columns[COLUMN_AGE] = series->values[SERIES_MEAN_AGE_S];
+	return *is_named || has_changed(series->values[SERIES_ACQUIRED_OBJECTS], count) ||
+	       has_changed(series->values[SERIES_LIVE_OBJECTS], count);
 }
 
-static void export_judged(const struct export *export, const struct judged_recording *judged)
+/* Of those without a label of their own: the first, and from the rest at even distances. */
+static bool is_sampled(const struct export *export, size_t number, size_t total)
+{
+	size_t rest = export->most / 2 + 1;
+
+	return !export->most || number < export->most ||
+	       (number - export->most) % ((total - export->most) / rest + 1) == 0;
+}
+
+/* Returns how many of them are labelled as leaks. */
+static size_t export_sites(const struct export *export, const struct judged_recording *judged)
+{
+	const struct judgement *judgement = &judged->judgement;
+	size_t others = 0, leaks = 0;
+
+	for (size_t i = 0; i < judgement->site_count; i++) {
+		struct series_site site;
+		bool is_named, is_there = site_prepare(export, judged, &judgement->sites[i], &site, &is_named);
+
+		if (is_there && (is_named || is_sampled(export, others++, judgement->site_count)))
+			series_write_site(stdout, &site, judged->series.grid.count);
+		leaks += is_there && site.label == LABEL_LEAK;
+		free(site.kind);
+		free(site.name);
+	}
+	return leaks;
+}
+
+static size_t export_judged(const struct export *export, const struct judged_recording *judged)
 {
 	const struct store_series *series = &judged->series;
 	struct growth_grid grid = {0, series->grid.step_s, series->grid.count};
 	const double *open = series->process[SERIES_TCP_ESTABLISHED];
 	bool is_known = true;
+	size_t leaks;
 
 	series_write_head(stdout, export->source, export->is_held_out, &grid);
 	for (size_t i = 0; i < series->event_count; i++)
@@ -288,9 +461,18 @@ static void export_judged(const struct export *export, const struct judged_recor
 		is_known &= open[i] >= 0;
 	if (is_known)
 		series_write_event(stdout, "open_connections", open, grid.count);
-	for (size_t i = 0; i < judged->judgement.site_count; i++)
-		export_site(export, judged, &judged->judgement.sites[i]);
+	leaks = export_sites(export, judged);
 	puts("end");
+	return leaks;
+}
+
+/* A label that fits nothing is more likely wrong than the server without its leak. */
+static bool wants_leak(const struct export *export)
+{
+	for (size_t i = 0; i < export->label_count; i++)
+		if (export->labels[i] == LABEL_LEAK)
+			return true;
+	return export->others == LABEL_LEAK;
 }
 
 static int export_recording(const struct export *export)
@@ -301,6 +483,7 @@ static int export_recording(const struct export *export)
 	struct session session = {0};
 	struct error error = {0};
 	struct options options;
+	bool is_complete = false;
 	int code, exit_code;
 
 	if (!command_begin(FOR_GROWTH, 2, arguments, &options, &exit_code))
@@ -311,24 +494,17 @@ static int export_recording(const struct export *export)
 		code = judge_session(&session, &wanted, &judged, &error);
 	if (code)
 		fprintf(stderr, "judge_series: %s\n", error.text);
+	else if (!export_judged(export, &judged) && wants_leak(export))
+		fprintf(stderr, "judge_series: nothing in %s that grew is labelled as a leak\n", export->recording);
 	else
-		export_judged(export, &judged);
+		is_complete = true;
 	judge_release(&judged);
 	session_close(&session);
 	options_release(&options);
-	return code ? 2 : 0;
+	return is_complete ? 0 : 2;
 }
 
-/* ---- the command line ---- */
-
-static int usage(void)
-{
-	fputs("usage: judge_series [-v] FILE...\n"
-	      "       judge_series --export [--set tuned|held-out] [--source TEXT] [--label REGEX=LABEL]...\n"
-	      "                    [--others LABEL] RECORDING\n",
-	      stderr);
-	return 2;
-}
+/* ---- the command line of an export ---- */
 
 /* Of "REGEX=LABEL". */
 static bool label_add(struct export *export, char *text)
@@ -360,6 +536,10 @@ static bool option_read(struct export *export, const char *name, char *value)
 		export->others = series_label_of(value);
 		return export->others != LABEL_COUNT;
 	}
+	if (!strcmp(name, "--most")) {
+		export->most = strtoul(value, NULL, 10);
+		return export->most > 0;
+	}
 	return !strcmp(name, "--label") && label_add(export, value);
 }
 
@@ -383,11 +563,7 @@ static int export_main(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	bool is_verbose = argc > 1 && !strcmp(argv[1], "-v");
-
 	if (argc > 1 && !strcmp(argv[1], "--export"))
 		return export_main(argc - 2, argv + 2);
-	if (argc < 2 + is_verbose || argv[1 + is_verbose][0] == '-')
-		return usage();
-	return judge_files(argc - 1 - is_verbose, argv + 1 + is_verbose, is_verbose);
+	return judge_main(argc - 1, argv + 1);
 }

@@ -92,6 +92,22 @@ static bool site_read(struct series_file *file, char *text)
 	return true;
 }
 
+/* What "each SIZE" says. Returns NULL if it cannot. */
+static double *column_of_size(const char *size, const double *objects, size_t count)
+{
+	double *values = memory_zeroed(count + 1, sizeof(*values)), each;
+	char *end;
+
+	each = strtod(size, &end);
+	if (end == size || *end || !objects) {
+		free(values);
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		values[i] = each * objects[i];
+	return values;
+}
+
 static bool site_column_read(struct series_file *file, const char *name, const char *text)
 {
 	struct series_site *site = file->site_count ? &file->sites[file->site_count - 1] : NULL;
@@ -99,7 +115,10 @@ static bool site_column_read(struct series_file *file, const char *name, const c
 	for (int i = 0; site && i < COLUMN_COUNT; i++) {
 		if (strcmp(column_names[i], name) || site->columns[i])
 			continue;
-		site->columns[i] = column_read(text, file->grid.count);
+		site->columns[i] =
+			i == COLUMN_LIVE_BYTES && !strncmp(text, "each ", 5)
+				? column_of_size(text + 5, site->columns[COLUMN_LIVE_OBJECTS], file->grid.count)
+				: column_read(text, file->grid.count);
 		for (size_t point = 0; i == COLUMN_AGE && site->columns[i] && point < file->grid.count; point++)
 			site->columns[i][point] /= 10;
 		return site->columns[i] != NULL;
@@ -147,6 +166,21 @@ static bool is_complete(const struct series_file *file)
 	return file->source && file->site_count;
 }
 
+/* Fills in what is left out because it follows from the others. */
+static void released_complete(struct series_file *file)
+{
+	for (size_t i = 0; i < file->site_count; i++) {
+		double **columns = file->sites[i].columns;
+
+		if (columns[COLUMN_RELEASED_OBJECTS] || !columns[COLUMN_ACQUIRED_OBJECTS])
+			continue;
+		columns[COLUMN_RELEASED_OBJECTS] = memory_zeroed(file->grid.count, sizeof(double));
+		for (size_t point = 0; point < file->grid.count; point++)
+			columns[COLUMN_RELEASED_OBJECTS][point] =
+				columns[COLUMN_ACQUIRED_OBJECTS][point] - columns[COLUMN_LIVE_OBJECTS][point];
+	}
+}
+
 static int lines_read(FILE *in, const char *path, struct series_file *out)
 {
 	char *line = NULL;
@@ -180,6 +214,8 @@ int series_read(const char *path, struct series_file *out)
 	}
 	code = lines_read(in, path, out);
 	fclose(in);
+	if (!code)
+		released_complete(out);
 	return code;
 }
 
@@ -237,11 +273,47 @@ void series_write_event(FILE *out, const char *name, const double *values, size_
 	free(title);
 }
 
+/* The bytes of every object, or 0 if they differ. */
+static double size_of_each(const double *objects, const double *bytes, size_t count)
+{
+	double each = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!each && objects[i] > 0)
+			each = bytes[i] / objects[i];
+		if (bytes[i] != each * objects[i])
+			return 0;
+	}
+	return each == round(each) ? each : 0;
+}
+
+static bool released_follow(double *const *columns, size_t count)
+{
+	for (size_t i = 0; columns[COLUMN_ACQUIRED_OBJECTS] && i < count; i++)
+		if (columns[COLUMN_RELEASED_OBJECTS][i] !=
+		    columns[COLUMN_ACQUIRED_OBJECTS][i] - columns[COLUMN_LIVE_OBJECTS][i])
+			return false;
+	return columns[COLUMN_ACQUIRED_OBJECTS] != NULL;
+}
+
+static void site_column_write(FILE *out, const struct series_site *site, int column, size_t count)
+{
+	double *const *columns = site->columns;
+	double each = 0;
+
+	if (!columns[column] || (column == COLUMN_RELEASED_OBJECTS && released_follow(columns, count)))
+		return;
+	if (column == COLUMN_LIVE_BYTES)
+		each = size_of_each(columns[COLUMN_LIVE_OBJECTS], columns[column], count);
+	if (each > 0)
+		fprintf(out, "%s each %.0f\n", column_names[column], each);
+	else
+		column_write(out, column_names[column], columns[column], count, column == COLUMN_AGE ? 0.1 : 1);
+}
+
 void series_write_site(FILE *out, const struct series_site *site, size_t count)
 {
 	fprintf(out, "site %s %s %s\n", series_labels[site->label], site->kind, site->name);
 	for (int column = 0; column < COLUMN_COUNT; column++)
-		if (site->columns[column])
-			column_write(out, column_names[column], site->columns[column], count,
-				     column == COLUMN_AGE ? 0.1 : 1);
+		site_column_write(out, site, column, count);
 }

@@ -12,7 +12,8 @@
  *   end
  *
  * A COLUMN is the first value and then the differences, with spaces between; d*n is d for n times. All are whole.
- * A line that begins with # is a comment.
+ * "live_bytes each 40" says that every object has so many. released_objects are left out where they are what was
+ * acquired and does not live. A line that begins with # is a comment.
  */
 #ifndef SEEP_SERIES_FILE_H
 #define SEEP_SERIES_FILE_H
