@@ -382,6 +382,15 @@ static void judge_series(const struct builder *builder, const struct growth_seri
 	free(results);
 }
 
+/* The only callsite of a group: what either judging has found, of a callsite's or of a sum's neighbours. */
+static void judge_single(struct judged *site, struct judged *group)
+{
+	if (site->verdict.verdict == VERDICT_LEAK)
+		*group = *site;
+	else
+		*site = *group;
+}
+
 /*
  * The sums and the callsites apart: a verdict may rest on what other callsites do, and a sum is no other one than its
  * parts.
@@ -399,7 +408,7 @@ static void judge_all(struct builder *builder)
 		judge_series(builder, builder->series, out->site_count, &out->sites[0].judged, sizeof(out->sites[0]));
 	for (size_t i = 0; i < out->group_count; i++)
 		if (out->groups[i].site_count == 1)
-			out->sites[out->groups[i].first_site].judged = out->groups[i].judged;
+			judge_single(&out->sites[out->groups[i].first_site].judged, &out->groups[i].judged);
 	free(sums);
 }
 
@@ -492,8 +501,11 @@ static void order_group(struct judgement *judgement, struct judged_group *group)
 
 	qsort(sites, group->site_count, sizeof(*sites), compare_sites);
 	if (sites->judged.verdict.verdict == VERDICT_LEAK && group->judged.verdict.verdict != VERDICT_LEAK &&
-	    group->judged.share > 0 && group->judged.share >= sites->judged.share / 2)
-		group->judged.verdict = sites->judged.verdict;
+	    group->judged.share > 0 && group->judged.share >= sites->judged.share / 2) {
+		group->judged.verdict.verdict = VERDICT_LEAK; /* how fast it grows is still the sum's to say */
+		group->judged.verdict.reason = sites->judged.verdict.reason;
+		group->judged.verdict.since_s = sites->judged.verdict.since_s;
+	}
 }
 
 static void order_all(struct judgement *judgement)

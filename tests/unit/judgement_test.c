@@ -355,6 +355,33 @@ static void a_leak_in_a_noisy_group_makes_it_a_leak(void **state)
 	assert_int_equal(test->judgement.sites[0].judged.verdict.verdict, VERDICT_LEAK);
 }
 
+/* The timers of two paths are one group; the records beside them are one each, and grow as one path's timers do. */
+static void a_callsite_is_judged_beside_the_others_and_not_beside_their_sum(void **state)
+{
+	struct test *test = *state;
+	static const double shares[] = {0.3, 0.7};
+
+	add(test, SEEP_KIND_TIMERFD, &leaks, "app!timer_start@t.c:5; app!get@a.c:1; app!main");
+	add(test, SEEP_KIND_TIMERFD, &leaks, "app!timer_start@t.c:5; app!set@a.c:2; app!main");
+	add(test, HEAP, &leaks, "app!get@a.c:1; app!main");
+	add(test, HEAP, &leaks, "app!set@a.c:2; app!main");
+	for (size_t i = 0; i < POINTS; i++)
+		for (size_t s = 0; s < 4; s++) {
+			/* the paths are taken by turns, unevenly */
+			double live = floor(8 * shares[s % 2] * (double)i) + (s % 2 ? noise(i) : 6 - noise(i));
+
+			test->values[s][0][i] = test->values[s][2][i] = live;
+			test->values[s][1][i] = test->values[s][3][i] = live * 100;
+			test->values[s][4][i] = 0;
+		}
+	test->sites[0].series.is_handle = test->sites[1].series.is_handle = true;
+	judge(test);
+	assert_int_equal(group_named(test, "timer_start", SEEP_KIND_TIMERFD)->judged.verdict.verdict, VERDICT_LEAK);
+	assert_true(fabs(group_named(test, "timer_start", SEEP_KIND_TIMERFD)->judged.verdict.objects.estimate - 8) < 1);
+	assert_int_equal(group_named(test, "get", HEAP)->judged.verdict.verdict, VERDICT_LEAK);
+	assert_int_equal(group_named(test, "set", HEAP)->judged.verdict.verdict, VERDICT_LEAK);
+}
+
 static void what_one_path_hands_on_to_another_is_no_leak(void **state)
 {
 	struct test *test = *state;
@@ -447,6 +474,7 @@ int main(void)
 		test(shares_are_of_what_grows_of_the_same_sort),
 		test(what_came_at_the_start_is_no_share_of_the_growth),
 		test(a_leak_in_a_noisy_group_makes_it_a_leak),
+		test(a_callsite_is_judged_beside_the_others_and_not_beside_their_sum),
 		test(what_one_path_hands_on_to_another_is_no_leak),
 		test(what_stands_still_is_steady_and_no_test),
 		test(filters_leave_out_callsites),
