@@ -386,7 +386,7 @@ static void measure_power(const struct evaluation *evaluation, bool in_bytes, do
 	for (size_t i = 0; i < input->site_count; i++) {
 		double value = detectable(&input->sites[i], in_bytes);
 
-		if (!counts_for_power(evaluation, i) || !isfinite(value) || (in_bytes && value <= 0))
+		if (!counts_for_power(evaluation, i) || !isfinite(value) || value <= 0)
 			continue;
 		values[count++] = value;
 		if (*weakest_site && value <= *weakest)

@@ -35,7 +35,7 @@ struct gate_site {
 	bool is_part_of_leak; /* its function leaks, though it could not be shown of this way to it alone */
 	struct growth_slope objects, bytes; /* a second */
 	double live_objects, live_bytes;
-	double detectable_objects, detectable_bytes; /* a second, with 95 % */
+	double detectable_objects, detectable_bytes; /* a second, with 95 %; 0 or NAN unknown: nothing happened there */
 	double more_seconds;                         /* of an undecided one; 0 unknown */
 	int64_t since_s;                             /* 0 unknown */
 	const char *reason;

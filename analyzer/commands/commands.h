@@ -16,7 +16,7 @@
 	X(tree, "[options] [FILE]", "the calling-context tree from the outermost frame down")                        \
 	X(peek, "[options] REGEX [FILE]", "callers and callees of matching functions")                               \
 	X(list, "[options] REGEX [FILE]", "source lines of matching functions, annotated")                           \
-	X(diff, "[options] A B", "what B holds more than A")                                                         \
+	X(diff, "[options] A B", "what came, grew, shrank and went from A to B")                                     \
 	X(export, "--FORMAT [options] [-o OUT] [FILE]", "a recording as a file for pprof, flamegraph.pl and others") \
 	X(gate, "[options] [FILE] | -- CMD...",                                                                      \
 	  "pass or fail for CI: a recording or a run against policy and baseline")                                   \

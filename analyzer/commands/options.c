@@ -78,6 +78,7 @@ static int set_by(struct options *options, const char *name, struct error *error
 		return error_set(error, SEEP_ERR_USAGE,
 				 "--by stack is for top and diff; use function, line, file or module");
 	options->by = (enum graph_by)by;
+	options->by_is_given = true;
 	return SEEP_OK;
 }
 

@@ -67,7 +67,7 @@ struct options {
 	enum options_command command;
 	const char *command_name; /* for messages */
 	struct value_type type;
-	bool type_is_given;
+	bool type_is_given, by_is_given;
 	enum graph_by by;
 	bool by_cum, show_all, stacks, json, debuginfod, help;
 	size_t limit; /* 0 all */

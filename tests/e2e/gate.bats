@@ -323,6 +323,26 @@ SUPP
   gate 0 --baseline server_one.db server_two.db
 }
 
+@test "seep diff: what came, grew, shrank and went, by fingerprint" {
+  "$SEEP" diff --type timers chat_fixed.db chat_buggy.db >diff.txt
+  says diff.txt '^Type: timers; ' '^(came|grew) .* timerfd in timer_start \(chat_timerfd.c:[0-9]+\)$' ' s1:[0-9a-f]{16}$'
+  "$SEEP" diff --type timers chat_buggy.db chat_fixed.db >diff.txt
+  says diff.txt '^(went|shrank) .* timerfd in timer_start'
+  # two builds of one program hold the same at the same callsites
+  "$SEEP" diff --json server_one.db server_two.db >diff.json
+  "$PYTHON" -c '
+import json
+report = json.load(open("diff.json"))
+assert report["changes"]["came"] == report["changes"]["went"] == 0, report["changes"]
+assert len(report["callsites"]) >= 2'
+  # by functions, as seep top --base shows it
+  "$SEEP" diff --by function chat_fixed.db chat_buggy.db >functions.txt
+  "$SEEP" top --base chat_fixed.db chat_buggy.db >top.txt
+  diff functions.txt top.txt
+  run -2 "$SEEP" diff chat_fixed.db
+  run -3 "$SEEP" diff chat_fixed.db missing.db
+}
+
 # ---- formats ----
 
 consume() { # FORMAT FILE
@@ -514,4 +534,45 @@ make_hostile() {
   says gate.err 'interrupted'
   gone "$(<load.pid)"
   run ! listens "$port"
+}
+
+# ---- the manual ----
+
+# Prints the literal display of seep-gate(1) that contains WORDS, as a reader has it.
+example() { # WORDS
+  awk -v words="$1" '/^\.Bd -literal/ { block = ""; inside = 1; next }
+    /^\.Ed/ { if (index(block, words)) printf "%s", block; inside = 0 }
+    inside { block = block $0 "\n" }' "$ROOT/analyzer/man/seep-gate.1" | sed 's,\\e,\\,g'
+}
+
+@test "the examples of the manual do what they say: GitHub's steps, GitLab's job, the Makefile, the policy" {
+  local port file
+  port=$(free_port)
+  # shellcheck disable=SC2016 # the script's own argument
+  printf '#!/bin/sh\nexec %s "$2"\n' "$SERVERS/chat_fixed" >server
+  printf '#!/bin/sh\nsleep 0.5\nexec %s %s --seconds 2\n' "$SERVERS/chat_load" "$port" >load.sh
+  chmod +x server load.sh
+  ln -s "$SEEP" seep
+  cp "$LIB" .
+  PATH=$PWD:$PATH
+  example '# seep.gate - what our server' >seep.gate
+  gate 0 --policy seep.gate chat_fixed.db
+  says gate.out '^pass  budget heap 64 bytes per accepted' '^unused  suppression libvendor.so'
+  echo 'inconclusive pass' >seep.gate
+  # a step, or a job, is its command
+  example 'upload-sarif' | sed -n '/seep gate/,/server/p' | sed "s/8080/$port/" >github.sh
+  example 'codequality' | sed -n 's/^ *- \(seep gate.*\)/\1/p' | sed "s/8080/$port/" >gitlab.sh
+  for file in github gitlab; do
+    says $file.sh '^ *seep gate --drive .* -- ./server|^ *seep gate --drive'
+    GITHUB_STEP_SUMMARY=$PWD/summary.md bash -e $file.sh >$file.out 2>$file.err
+  done
+  "$PYTHON" -m json.tool seep.sarif >/dev/null
+  "$PYTHON" -m json.tool seep.json >/dev/null
+  xmllint --noout seep.xml
+  says summary.md '^### seep gate: pass'
+  example 'leaks.baseline: server' | sed "s/8080/$port/" >Makefile
+  make leaks.baseline >make.out 2>&1
+  [[ $(head -n 1 leaks.baseline) == 'seep-baseline 1' ]]
+  make leaks >make.out 2>&1
+  says make.out '^seep gate: pass'
 }
