@@ -75,7 +75,8 @@ struct arena_header {
 	uint32_t releases_offset, release_capacity; /* a power of 2 */
 	uint32_t mappings_offset, mapping_capacity;
 	uint32_t stacks_offset, stack_capacity;
-	uint8_t reserved[80];
+	uint32_t ages_wanted; /* grows when somebody wants to know the ages of what lives now */
+	uint8_t reserved[76];
 	char recording_path[ARENA_PATH_MAX]; /* absolute, NUL-terminated */
 	uint32_t max_overhead; /* limit on the hooks' part of the CPU time, in thousandths of a percent; 0: none */
 	uint8_t reserved2[2756];
@@ -185,7 +186,8 @@ struct slot_header {
 	struct arena_cost cost; /* a cache line of its own */
 	uint32_t releases_used; /* entries of the table of releases that are taken */
 	uint32_t reserved_word2;
-	uint8_t reserved2[312];
+	uint64_t live_roots; /* where in the process's own memory its tables of what lives begin (live_layout.h) */
+	uint8_t reserved2[304];
 };
 static_assert(sizeof(struct slot_header) == ARENA_PAGE, "one page");
 static_assert(TRUST_COUNT <= 32, "trust[] has room");

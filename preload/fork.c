@@ -162,6 +162,7 @@ static void slot_inherit(struct slot *to, struct slot *from, const struct copied
 	to->header->forked_epoch = epoch_now();
 	memcpy(to->header->exe, from->header->exe, sizeof(to->header->exe));
 	memcpy(to->header->allocator, from->header->allocator, sizeof(to->header->allocator));
+	to->header->live_roots = from->header->live_roots;
 	to->header->private_bytes = from->header->private_bytes;
 	to->header->private_range_count = from->header->private_range_count;
 	memcpy(to->header->private_ranges, from->header->private_ranges, sizeof(to->header->private_ranges));

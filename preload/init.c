@@ -18,6 +18,7 @@
 #include "capture.h"
 #include "cost.h"
 #include "heap.h"
+#include "live_roots.h"
 #include "sampling.h"
 #include "sys.h"
 #include "tree.h"
@@ -833,6 +834,7 @@ static bool start(void)
 		return false;
 	}
 	allocator_name();
+	live_roots_tell();
 	cost_init();
 	sampling_start();
 	if (shim.has_filter && real_is_libcs(REAL(malloc)))

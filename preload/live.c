@@ -9,11 +9,7 @@
 #include "reserve.h"
 #include "sys.h"
 
-#define LARGE_LOW_MASK ((UINT64_C(1) << SITE_AT) - 1)
-#define LARGE_HIGH_MASK UINT64_C(7)
-
-const uint8_t live_shifts[LIVE_LEVELS] = {
-	[LEVEL_512] = 9, [LEVEL_64] = 6, [LEVEL_32] = 5, [LEVEL_16] = 4, [LEVEL_ODD] = 4};
+const uint8_t live_shifts[LIVE_LEVELS] = LIVE_SHIFTS;
 
 /* For any allocator, until glibc's is known to be the only one. */
 struct live_sizes live_sizes = {
@@ -25,9 +21,9 @@ live_top live_heap;
 uint8_t live_hints[1 << LIVE_HINT_BITS];
 _Atomic(struct live_region *) live_regions;
 
-/* The other maps' tops, made at first use, and the level that each keeps to. */
-static _Atomic(_Atomic(struct live_region *) *) handle_tops[LIVE_THREADS + 1];
-static const uint8_t handle_levels[LIVE_THREADS + 1] = {
+_Atomic(_Atomic(struct live_region *) *) live_handle_tops[LIVE_MAPS];
+/* The level that each of the other maps keeps to. */
+static const uint8_t handle_levels[LIVE_MAPS] = {
 	[LIVE_HANDLES] = LEVEL_64,
 	[LIVE_TIMERS] = LEVEL_64,
 	[LIVE_WATCHES] = LEVEL_16,
@@ -169,7 +165,7 @@ static struct live_block block_take(uintptr_t address, uint64_t value)
 		return block;
 	second = second_to_take(address);
 	low = second ? atomic_load_explicit(second, memory_order_relaxed) : 0;
-	block.size = (block.size & LARGE_HIGH_MASK) << SITE_AT | (low & LARGE_LOW_MASK);
+	block.size = live_large_size(block.size, low);
 	if (low)
 		atomic_store_explicit(second, 0, memory_order_relaxed);
 	return block;
@@ -251,7 +247,7 @@ static COLD _Atomic(struct live_region *) *handle_top_make(enum live_map map)
 	/* the kernel empties it in a child, however that is made; what hangs on it is the child's loss */
 	if (map == LIVE_TIMERS || map == LIVE_THREADS)
 		sys_madvise(fresh, sizeof(live_top), MADV_WIPEONFORK);
-	if (atomic_compare_exchange_strong(&handle_tops[map], &standing, fresh))
+	if (atomic_compare_exchange_strong(&live_handle_tops[map], &standing, fresh))
 		return fresh;
 	sys_munmap(fresh, sizeof(live_top));
 	return standing;
@@ -259,7 +255,7 @@ static COLD _Atomic(struct live_region *) *handle_top_make(enum live_map map)
 
 bool live_handle_put(enum live_map map, uintptr_t key, struct live_block block, struct live_previous *previous)
 {
-	_Atomic(struct live_region *) *top = atomic_load_explicit(&handle_tops[map], memory_order_acquire);
+	_Atomic(struct live_region *) *top = atomic_load_explicit(&live_handle_tops[map], memory_order_acquire);
 	live_word *word;
 
 	previous->block.site.n = 0;
@@ -275,7 +271,7 @@ bool live_handle_put(enum live_map map, uintptr_t key, struct live_block block, 
 
 struct live_block live_handle_take(enum live_map map, uintptr_t key)
 {
-	_Atomic(struct live_region *) *top = atomic_load_explicit(&handle_tops[map], memory_order_acquire);
+	_Atomic(struct live_region *) *top = atomic_load_explicit(&live_handle_tops[map], memory_order_acquire);
 	live_word *word = top ? word_to_take(top, key, (enum live_level)handle_levels[map]) : NULL;
 	uint64_t value = word ? atomic_load_explicit(word, memory_order_relaxed) : 0;
 

@@ -37,6 +37,7 @@
 #ifndef SEEP_LIVE_H
 #define SEEP_LIVE_H
 
+#include "live_layout.h"
 #include "state.h"
 
 struct live_block {
@@ -50,16 +51,6 @@ struct live_previous {
 	struct live_block block;
 	uintptr_t address;
 };
-
-/* Not a site: a mark that a caller may leave at an address. Dropped when another address gets its granule. */
-enum { LIVE_MARK = (1 << 20) - 1 };
-
-/*
- * Handles are known by addresses that may be heap blocks' as well, or by numbers: maps of their own, without sizes.
- * What two keys must differ by: HANDLES and TIMERS 64, THREADS 512, WATCHES 16; keys are below 2^47.
- * Those of threads and POSIX timers are empty in a forked child, as the child has none of either.
- */
-enum live_map { LIVE_HEAP, LIVE_HANDLES, LIVE_TIMERS, LIVE_WATCHES, LIVE_THREADS };
 
 /*
  * Enters a block; *previous gets what stood there (its release was not seen). False: no memory for that part of the
@@ -84,14 +75,9 @@ void live_allocator_seen(const void *function);
 
 /* ---- how: the part that the hottest hooks inline ---- */
 
-enum live_level { LEVEL_512, LEVEL_64, LEVEL_32, LEVEL_16, LEVEL_ODD, LIVE_LEVELS };
-enum { REGION_BITS = 20, REGIONS_BITS = 12, ADDRESS_BITS = 47 };
-enum { SIZE_BITS = 14, OFFSET_BITS = 6, LIVE_EPOCH_BITS = 24, OFFSET_AT = SIZE_BITS, EPOCH_AT = 20, SITE_AT = 44 };
-#define SIZE_LARGE ((UINT64_C(1) << SIZE_BITS) - 8) /* and bits 44 to 46 of the size; the others are elsewhere */
-
 typedef _Atomic(uint64_t) live_word;
 
-/* A leaf of a region: 0 none, positive its address, negative: on its way back to the system (live_sweep.c). */
+/* Its leaves are as live_layout.h has them. */
 struct live_region {
 	_Atomic(intptr_t) leaves[LIVE_LEVELS];
 	struct live_region *next; /* in the list of all that have leaves */
@@ -99,7 +85,7 @@ struct live_region {
 	uint16_t seen[LIVE_LEVELS]; /* live_sweep.c: a word that was in use */
 } __attribute__((aligned(64)));
 
-typedef _Atomic(struct live_region *) live_top[1 << (ADDRESS_BITS - REGION_BITS - REGIONS_BITS)];
+typedef _Atomic(struct live_region *) live_top[LIVE_TOP_COUNT];
 extern live_top live_heap;
 
 /* Which level a size goes to, as the allocator in use allows. */
@@ -155,13 +141,10 @@ static inline bool live_word_is_of(uint64_t word, uintptr_t address)
 	return word >> SITE_AT && ((word ^ live_offset_bits(address)) & live_offset_bits(UINTPTR_MAX)) == 0;
 }
 
-/* The full birth epoch: the youngest one not after now that has these low bits. */
 static inline struct live_block live_block_of(uint64_t word)
 {
-	uint32_t now = epoch_read(), low = (uint32_t)(word >> EPOCH_AT);
-
 	return (struct live_block){.site = {(uint32_t)(word >> SITE_AT)},
-				   .birth_epoch = now - ((now - low) & ((1u << LIVE_EPOCH_BITS) - 1)),
+				   .birth_epoch = live_epoch_of(word, epoch_read()),
 				   .size = word & ((1u << SIZE_BITS) - 1)};
 }
 

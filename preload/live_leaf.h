@@ -15,28 +15,18 @@
 
 #include "live.h"
 
-enum leaf_state { LEAF_RETIRING, LEAF_DISCARDING, LEAF_IDLE };
-
 static inline intptr_t leaf_in(enum leaf_state state, intptr_t address)
 {
 	return INTPTR_MIN | address | (intptr_t)state;
-}
-
-static inline intptr_t leaf_address(intptr_t leaf)
-{
-	return leaf & INTPTR_MAX & ~(intptr_t)3;
-}
-
-/* Of a negative one. */
-static inline enum leaf_state leaf_state(intptr_t leaf)
-{
-	return (enum leaf_state)(leaf & 3);
 }
 
 static inline size_t leaf_bytes(enum live_level level)
 {
 	return ((size_t)sizeof(live_word) << REGION_BITS) >> live_shifts[level];
 }
+
+/* The tops of the maps of handles, made at first use, by enum live_map. */
+extern _Atomic(_Atomic(struct live_region *) *) live_handle_tops[LIVE_MAPS];
 
 /* All regions of the heap's map that have leaves; grows at the head. */
 extern _Atomic(struct live_region *) live_regions;

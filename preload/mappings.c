@@ -14,10 +14,12 @@
  */
 #include <link.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "cost.h"
 #include "heap.h"
+#include "live_roots.h"
 #include "sys.h"
 
 struct range {
@@ -27,7 +29,7 @@ struct range {
 	uint32_t entry; /* of the slot's table, from 1; 0: none */
 };
 
-enum { RANGES_MAX = 1 << 16, FREE_ENTRIES_MAX = 1 << 12 };
+enum { RANGES_MAX = LIVE_RANGES_MOST, FREE_ENTRIES_MAX = 1 << 12 };
 /* what pages_map() gives: the ranges, and the table's free entries */
 enum { RANGES_BYTES = RANGES_MAX * sizeof(struct range) + FREE_ENTRIES_MAX * sizeof(uint32_t) };
 
@@ -37,6 +39,17 @@ static uint32_t free_entry_count;
 static _Atomic(struct thread *) ranges_owner;
 
 static uintptr_t allocator_start, allocator_end;
+
+static_assert(sizeof(struct range) == sizeof(struct live_range) &&
+		      offsetof(struct range, site) == offsetof(struct live_range, site) &&
+		      offsetof(struct range, birth_epoch) == offsetof(struct live_range, birth_epoch),
+	      "as live_layout.h says");
+
+void mappings_describe(struct live_roots *roots)
+{
+	roots->ranges = (uintptr_t)&ranges;
+	roots->range_count = (uintptr_t)&range_count;
+}
 
 /* ---- the lock ---- */
 

@@ -275,6 +275,14 @@ uint64_t arena_sample_interval(struct arena_reader *reader)
 	return interval < ARENA_LONGEST_SAMPLE ? interval : ARENA_LONGEST_SAMPLE;
 }
 
+uint32_t arena_ages_wanted(struct arena_reader *reader)
+{
+	uint32_t wanted = 0;
+
+	read_entries(reader, offsetof(struct arena_header, ages_wanted), &wanted, 1, sizeof(wanted));
+	return wanted;
+}
+
 int arena_read_recording_path(struct arena_reader *reader, char path[ARENA_PATH_MAX])
 {
 	if (read_entries(reader, offsetof(struct arena_header, recording_path), path, 1, ARENA_PATH_MAX) != 1 ||
@@ -582,4 +590,10 @@ int arena_release_slot(struct arena_reader *reader, uint32_t slot)
 int arena_unlink(struct arena_reader *reader)
 {
 	return arena_is_in_place(reader) && unlink(reader->path) < 0 ? SEEP_ERR_IO : SEEP_OK;
+}
+
+int arena_want_ages(struct arena_reader *reader, uint32_t *wanted)
+{
+	*wanted = arena_ages_wanted(reader) + 1;
+	return write_at(reader, offsetof(struct arena_header, ages_wanted), wanted, sizeof(*wanted));
 }

@@ -46,6 +46,8 @@ int arena_read_directory(struct arena_reader *reader, struct arena_entry *entrie
 uint32_t arena_unslotted(struct arena_reader *reader);
 /* The sampling interval in force, bytes; 0: every heap block is recorded. */
 uint64_t arena_sample_interval(struct arena_reader *reader);
+/* Grows when somebody wants to know the ages of what lives. */
+uint32_t arena_ages_wanted(struct arena_reader *reader);
 /* The recording that the arena is read into; a recorder that had to choose another place notes it here. */
 int arena_read_recording_path(struct arena_reader *reader, char path[ARENA_PATH_MAX]);
 
@@ -119,5 +121,10 @@ int arena_set_recording_path(struct arena_reader *reader, const char *path);
 /* Gives the slot's memory back, then its entry to the next process. Its owner must have gone. */
 int arena_release_slot(struct arena_reader *reader, uint32_t slot);
 int arena_unlink(struct arena_reader *reader);
+
+/* ---- writing: what anybody may who can open it ---- */
+
+/* Asks the recorder for the ages of what lives; *wanted is what it says when it has answered. */
+int arena_want_ages(struct arena_reader *reader, uint32_t *wanted);
 
 #endif

@@ -83,6 +83,16 @@ struct model_total {
 	struct model_parts count_parts, byte_parts;
 };
 
+/* How old is what a site holds: ages[0] less than a second, ages[i] from 2^(i - 1) to less than 2^i seconds. */
+enum { MODEL_AGES = 26 };
+struct model_age {
+	double count, bytes;
+};
+struct model_ages {
+	uint32_t site_id;
+	struct model_age ages[MODEL_AGES];
+};
+
 struct model_misuse {
 	uint32_t process_id;
 	enum arena_misuse_kind kind;

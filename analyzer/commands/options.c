@@ -211,6 +211,9 @@ static int take(struct options *options, enum option_id id, const char *value, s
 		return SEEP_OK;
 	case OPTION_WRAPPER:
 		return set_regex("--wrapper", value, &options->wrapper, &options->wrapper_regex, error);
+	case OPTION_AGES:
+		options->ages = true;
+		return SEEP_OK;
 	case OPTION_JSON:
 		options->json = true;
 		return options->command == FOR_EXPORT ? set_format(options, EXPORT_JSON, error) : SEEP_OK;
@@ -361,6 +364,22 @@ static int take_environment(struct options *options, struct error *error)
 	return set_regex("SEEP_WRAPPERS", wrappers, &options->wrapper, &options->wrapper_regex, error);
 }
 
+/* They are those of a moment, of functions, and of what is held. */
+static int check_ages(const struct options *options, struct error *error)
+{
+	const char *other = options->base                         ? "--base"
+			    : options->since.form                 ? "--since"
+			    : options->until.form                 ? "--until"
+			    : options->by != BY_FUNCTION          ? "--by"
+			    : value_type_is_alloc(&options->type) ? "--type alloc_space and alloc_objects"
+								  : NULL;
+
+	if (!options->ages || !other)
+		return SEEP_OK;
+	return error_set(error, SEEP_ERR_USAGE,
+			 "--ages is of what functions hold now, which excludes %s; leave one out", other);
+}
+
 int options_parse(enum options_command command, int argc, char **argv, struct options *out, struct error *error)
 {
 	int code;
@@ -382,7 +401,9 @@ int options_parse(enum options_command command, int argc, char **argv, struct op
 		return error_set(error, SEEP_ERR_USAGE, "--watch and --json exclude each other; leave one out");
 	if (command == FOR_EXPORT && !out->format)
 		return no_format(error);
-	code = take_environment(out, error);
+	code = check_ages(out, error);
+	if (!code)
+		code = take_environment(out, error);
 	if (!code)
 		code = check_operands(out, error);
 	if (code || !(command & (FOR_PEEK | FOR_LIST)))

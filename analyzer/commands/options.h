@@ -56,6 +56,7 @@ enum options_command {
 	X(WRAPPER, "wrapper", 0, "REGEX", FOR_GROWTH, "functions that only hand on what they allocate, beside those that are\n" \
 	  "found ($SEEP_WRAPPERS)") \
 	X(WATCH, "watch", 0, "[S]", FOR_TOP, "refresh each S seconds (1); q quits") \
+	X(AGES, "ages", 0, NULL, FOR_PEEK, "how old is what they hold, instead of callers and callees") \
 	X(JSON, "json", 0, NULL, FOR_ALL, "print JSON") \
 	EXPORT_FORMATS(FORMAT_OPTION, X) \
 	X(OUTPUT, "output", 'o', "OUT", FOR_EXPORT, "write the file OUT instead of standard output") \
@@ -69,7 +70,7 @@ struct options {
 	struct value_type type;
 	bool type_is_given, by_is_given;
 	enum graph_by by;
-	bool by_cum, show_all, stacks, json, debuginfod, help;
+	bool by_cum, show_all, stacks, ages, json, debuginfod, help;
 	size_t limit; /* 0 all */
 	bool limit_is_given;
 	const char *focus, *ignore, *hide, *base; /* as given; NULL not given */

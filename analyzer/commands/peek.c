@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* seep peek REGEX - callers and callees of matching functions. */
+/* seep peek REGEX - callers and callees of matching functions; with --ages, how old is what they hold. */
+#include "ages.h"
 #include "commands.h"
 #include "open.h"
 
@@ -31,7 +32,7 @@ int command_peek(int argc, char **argv)
 
 	if (!command_begin(FOR_PEEK, argc, argv, &options, &exit_code))
 		return exit_code;
-	exit_code = command_report(&options, add_peek);
+	exit_code = options.ages ? command_ages(&options) : command_report(&options, add_peek);
 	options_release(&options);
 	return exit_code;
 }

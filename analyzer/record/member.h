@@ -7,6 +7,7 @@
 #ifndef SEEP_MEMBER_H
 #define SEEP_MEMBER_H
 
+#include "ages.h"
 #include "events.h"
 #include "hook_cost.h"
 #include "proc.h"
@@ -32,6 +33,7 @@ struct member {
 	struct sample_memory sample;
 	struct hook_cost_memory cost;
 	struct event_memory events;
+	struct age_memory ages;
 };
 
 /* What tells the process that claimed an entry from another one with its pid. */

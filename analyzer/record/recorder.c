@@ -80,6 +80,7 @@ struct recorder {
 	struct cycle_clock cycles;
 	struct cost_limit limit;
 	struct sampler sampler;
+	struct age_pace ages;
 	struct symbol_pass symbols;
 	struct notices notices;
 };
@@ -245,12 +246,20 @@ static void read_clocks(struct recorder *recorder)
 	notice_clock_step(recorder);
 }
 
-static void set_epoch(struct recorder *recorder)
+/* 0: the arena is of before a reboot. */
+static uint32_t epoch_at(const struct recorder *recorder)
 {
 	int64_t age_ns = recorder->now_ns - recorder->origin.created_boottime_ns;
 
-	if (age_ns >= 0)
-		arena_set_epoch(recorder->arena, (uint32_t)(1 + age_ns / NS_PER_S));
+	return age_ns >= 0 ? (uint32_t)(1 + age_ns / NS_PER_S) : 0;
+}
+
+static void set_epoch(struct recorder *recorder)
+{
+	uint32_t epoch = epoch_at(recorder);
+
+	if (epoch)
+		arena_set_epoch(recorder->arena, epoch);
 }
 
 /* ---- who is there ---- */
@@ -301,6 +310,29 @@ static void follow_member(struct recorder *recorder, uint32_t slot)
 	member->attention = entry->attention;
 }
 
+static void begin_member(struct recorder *recorder, uint32_t slot)
+{
+	struct member *member = member_open(slot, &recorder->entries[slot], &recorder->origin, recorder->now_ns);
+
+	recorder->members[slot] = member;
+	if (member)
+		ages_begin(&member->ages, recorder->time_ns);
+}
+
+/* What is asked for is due now. */
+static void follow_wishes(struct recorder *recorder)
+{
+	uint32_t wanted = arena_ages_wanted(recorder->arena);
+
+	if (wanted == recorder->ages.wanted)
+		return;
+	recorder->ages.wanted = wanted;
+	recorder->tick_due_ns = recorder->now_ns;
+	for (uint32_t slot = 0; slot < recorder->slot_count; slot++)
+		if (recorder->members[slot])
+			recorder->members[slot]->ages.is_wanted = true;
+}
+
 static void follow_slot(struct recorder *recorder, uint32_t slot)
 {
 	const struct arena_entry *entry = &recorder->entries[slot];
@@ -317,7 +349,7 @@ static void follow_slot(struct recorder *recorder, uint32_t slot)
 	if (!is_owned || recorder->done_generation[slot] == entry->generation)
 		return;
 	if (!member)
-		recorder->members[slot] = member_open(slot, entry, &recorder->origin, recorder->now_ns);
+		begin_member(recorder, slot);
 	else
 		follow_member(recorder, slot);
 }
@@ -332,6 +364,7 @@ static int follow_directory(struct recorder *recorder, struct error *error)
 				 arena_path(recorder->arena));
 	for (uint32_t slot = 0; slot < recorder->slot_count && code == SEEP_OK; slot++)
 		follow_slot(recorder, slot);
+	follow_wishes(recorder);
 	return code;
 }
 
@@ -444,9 +477,11 @@ static void forget(struct recorder *recorder)
 		member->sample.is_stored = false;
 		member->cost.is_stored = false;
 		member->events = (struct event_memory){{0}, {0}};
+		member->ages.due_ns = recorder->time_ns;
 	}
 	recorder->unslotted = 0;
 	recorder->sampling_is_stored = false;
+	recorder->ages.answered = 0;
 	symbol_pass_forget(&recorder->symbols);
 }
 
@@ -598,6 +633,41 @@ static int record_members(struct recorder *recorder, const struct tick *tick, bo
 	return code;
 }
 
+/* ---- ages ---- */
+
+/* Whose turn it is: those that were asked for, and when the rest is over, the one that has waited longest. */
+static struct member *next_to_age(const struct recorder *recorder)
+{
+	struct member *longest = NULL;
+
+	for (uint32_t slot = 0; slot < recorder->slot_count; slot++) {
+		struct member *member = recorder->members[slot];
+
+		if (!member || member->state != MEMBER_LIVE || !watch_process_id(member->watch))
+			continue;
+		if (member->ages.is_wanted)
+			return member;
+		if (member->ages.due_ns <= recorder->time_ns &&
+		    (!longest || member->ages.due_ns < longest->ages.due_ns))
+			longest = member;
+	}
+	return recorder->time_ns < recorder->ages.rest_until_ns ? NULL : longest;
+}
+
+static int record_ages(struct recorder *recorder, const struct tick *tick)
+{
+	struct member *member = next_to_age(recorder);
+	int code = SEEP_OK;
+
+	/* a reading is followed by a rest: further ones are those that were asked for */
+	for (; member && code == SEEP_OK; member = next_to_age(recorder))
+		code = ages_record(member->watch, &member->ages, &recorder->ages, tick, epoch_at(recorder));
+	if (code || recorder->ages.answered == recorder->ages.wanted)
+		return code;
+	recorder->ages.answered = recorder->ages.wanted;
+	return store_put_meta_integer(recorder->store, "ages_answered", recorder->ages.answered, tick->error);
+}
+
 static int record_unslotted(struct recorder *recorder, struct error *error)
 {
 	uint32_t count = arena_unslotted(recorder->arena);
@@ -651,6 +721,8 @@ static int write_tick(struct recorder *recorder, bool is_full, struct error *err
 
 	if (code == SEEP_OK)
 		code = record_members(recorder, &tick, is_full);
+	if (code == SEEP_OK && is_full)
+		code = record_ages(recorder, &tick);
 	if (code == SEEP_OK && is_full)
 		cost_limit_decide(&recorder->limit, recorder->arena, recorder->time_ns);
 	if (code == SEEP_OK)

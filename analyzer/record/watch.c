@@ -164,6 +164,11 @@ uint32_t watch_generation(const struct watch *watch)
 	return watch->entry.generation;
 }
 
+uint64_t watch_claimed_ns(const struct watch *watch)
+{
+	return watch->entry.claimed_realtime_ns;
+}
+
 uint32_t watch_process_id(const struct watch *watch)
 {
 	return watch->process_id;

@@ -38,6 +38,8 @@ uint32_t watch_slot(const struct watch *watch);
 uint32_t watch_pid(const struct watch *watch);
 void watch_set_pid(struct watch *watch, uint32_t pid);
 uint32_t watch_generation(const struct watch *watch);
+/* When the process took its slot, by its own clock. */
+uint64_t watch_claimed_ns(const struct watch *watch);
 /* Its row; 0 before its first tick. */
 uint32_t watch_process_id(const struct watch *watch);
 

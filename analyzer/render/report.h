@@ -75,6 +75,10 @@ void report_filters(struct buffer *out, const struct report_head *head);
 /* The last: the trust lines, with the name of the recording, which the user may have left to us to find. */
 void report_end(struct buffer *out, const struct report_head *head);
 
+/* The same of JSON: an object is open in between. */
+struct json report_begin_json(struct buffer *out, const struct report_head *head);
+void report_end_json(struct json *json, const struct report_head *head);
+
 /*
  * The trust lines: two, and a third if the recording was left unfinished. `note` ends the last one; NULL none.
  */

@@ -12,7 +12,7 @@ static double percent_of(int64_t value, int64_t total)
 	return total ? (double)value / (double)total * 100 : 0;
 }
 
-static struct json begin_report(struct buffer *out, const struct report_head *head)
+struct json report_begin_json(struct buffer *out, const struct report_head *head)
 {
 	struct json json = {.out = out};
 
@@ -39,7 +39,7 @@ static struct json begin_report(struct buffer *out, const struct report_head *he
 	return json;
 }
 
-static void end_report(struct json *json, const struct report_head *head)
+void report_end_json(struct json *json, const struct report_head *head)
 {
 	report_trust_json(json, &head->trust);
 	json_end_object(json);
@@ -95,7 +95,7 @@ static void add_counts(struct json *json, size_t known, size_t dropped)
 
 void report_top_json(struct buffer *out, const struct report_head *head, const struct graph *graph)
 {
-	struct json json = begin_report(out, head);
+	struct json json = report_begin_json(out, head);
 
 	add_counts(&json, graph->known_count, graph->dropped_count);
 	json_begin_array(&json, "nodes");
@@ -112,7 +112,7 @@ void report_top_json(struct buffer *out, const struct report_head *head, const s
 		json_end_object(&json);
 	}
 	json_end_array(&json);
-	end_report(&json, head);
+	report_end_json(&json, head);
 }
 
 static void add_calls(struct json *json, const struct report_head *head, const struct graph *graph, size_t at,
@@ -138,7 +138,7 @@ static void add_calls(struct json *json, const struct report_head *head, const s
 size_t report_peek_json(struct buffer *out, const struct report_head *head, const struct graph *graph,
 			const regex_t *name, size_t limit)
 {
-	struct json json = begin_report(out, head);
+	struct json json = report_begin_json(out, head);
 	size_t matched = 0;
 
 	json_begin_array(&json, "nodes");
@@ -160,13 +160,13 @@ size_t report_peek_json(struct buffer *out, const struct report_head *head, cons
 	}
 	json_end_array(&json);
 	json_uint(&json, "matching_nodes", matched);
-	end_report(&json, head);
+	report_end_json(&json, head);
 	return matched;
 }
 
 void report_tree_json(struct buffer *out, const struct report_head *head, const struct tree *tree)
 {
-	struct json json = begin_report(out, head);
+	struct json json = report_begin_json(out, head);
 
 	add_counts(&json, tree->known_count, tree->dropped_count);
 	/* Flat, parents first: a nested form is as deep as the stacks, which many readers refuse. */
@@ -187,7 +187,7 @@ void report_tree_json(struct buffer *out, const struct report_head *head, const 
 		json_end_object(&json);
 	}
 	json_end_array(&json);
-	end_report(&json, head);
+	report_end_json(&json, head);
 }
 
 static void add_line(struct json *json, const struct report_head *head, const struct report_source *source,
@@ -206,7 +206,7 @@ static void add_line(struct json *json, const struct report_head *head, const st
 void report_list_json(struct buffer *out, const struct report_head *head, const struct routines *routines,
 		      const struct report_source *sources)
 {
-	struct json json = begin_report(out, head);
+	struct json json = report_begin_json(out, head);
 
 	json_begin_array(&json, "routines");
 	for (size_t i = 0; i < routines->count; i++) {
@@ -227,5 +227,5 @@ void report_list_json(struct buffer *out, const struct report_head *head, const 
 		json_end_object(&json);
 	}
 	json_end_array(&json);
-	end_report(&json, head);
+	report_end_json(&json, head);
 }

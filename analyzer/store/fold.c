@@ -120,6 +120,8 @@ static const char *const fold_steps[] = {
 	"DELETE FROM trust WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM misuse WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM release_site WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM age WHERE process_id IN (SELECT id FROM folding)",
+	"DELETE FROM age_reading WHERE process_id IN (SELECT id FROM folding)",
 	"DELETE FROM unseen_descriptor WHERE process_id IN (SELECT id FROM folding)",
 	"UPDATE process SET parent_id = NULL WHERE parent_id IN (SELECT id FROM folding)",
 	"DELETE FROM process WHERE id IN (SELECT id FROM folding)",

@@ -279,6 +279,24 @@ CREATE TABLE release_site (              -- where a callsite's things are given 
   PRIMARY KEY (process_id, site_id, node_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE age_reading (               -- how old is what a process holds, read from its memory: the newest readings
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  time       INTEGER NOT NULL,
+  state      TEXT NOT NULL,              -- read | not permitted | too large | no memory: what age has no rows for
+  cpu_ns     INTEGER NOT NULL,           -- of the recorder, for it
+  PRIMARY KEY (process_id, time)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE age (                       -- estimates where heap blocks were sampled
+  process_id INTEGER NOT NULL REFERENCES process(id),
+  time       INTEGER NOT NULL,           -- of the reading
+  site_id    INTEGER NOT NULL,
+  bucket     INTEGER NOT NULL,           -- 0: younger than a second; b: 2^(b-1) to less than 2^b seconds
+  count      INTEGER NOT NULL,
+  bytes      INTEGER NOT NULL,
+  PRIMARY KEY (process_id, time, site_id, bucket)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE unseen_descriptor (         -- in /proc/PID/fd but not in the shim's table, at the last look
   process_id INTEGER NOT NULL REFERENCES process(id),
   target     TEXT NOT NULL,              -- kind of target: socket, pipe, anon_inode:[...], a path
@@ -335,6 +353,12 @@ SELECT up.node_id, up.depth, coalesce(y.inline_depth, 0) AS inline_depth,
        m.path AS module, l.offset
 FROM up JOIN node n ON n.id = up.at JOIN location l ON l.id = n.location_id JOIN module m ON m.id = l.module_id
 LEFT JOIN symbol y ON y.location_id = l.id;
+
+-- What each process and callsite held at the newest reading, by age.
+CREATE VIEW age_histogram AS
+SELECT process_id, site_id, time, CASE bucket WHEN 0 THEN 0 ELSE 1 << (bucket - 1) END AS from_s, 1 << bucket AS to_s,
+       count, bytes
+FROM age a WHERE time = (SELECT max(time) FROM age_reading r WHERE r.process_id = a.process_id AND r.state = 'read');
 
 CREATE VIEW process_series AS SELECT * FROM process_sample;
 

@@ -95,6 +95,23 @@ struct store_event {
 int store_each_event(struct store *store, uint32_t process_id, void (*each)(const struct store_event *, void *),
 		     void *context, struct error *error);
 
+/*
+ * When it was read how old is what a process holds, and whether that was possible: by process and time. The newest
+ * readings are kept. A recording of before there were such readings has none.
+ */
+#define STORE_AGES_READ "read"
+struct store_age_reading {
+	uint32_t process_id;
+	int64_t time;
+	const char *state; /* STORE_AGES_READ, or why it could not be read; lives for the call only */
+	int64_t cpu_ns;    /* the recorder's, for this reading */
+};
+int store_each_age_reading(struct store *store, void (*each)(const struct store_age_reading *, void *), void *context,
+			   struct error *error);
+/* What was found at a reading: one entry a site that held something, by site id. Caller frees *out. */
+int store_read_ages(struct store *store, uint32_t process_id, int64_t time, struct model_ages **out, size_t *count,
+		    struct error *error);
+
 /* A change of the sampling interval that the limit on the hooks' cost has led to. */
 struct store_adaptation {
 	int64_t time_ns;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes and what is measured of them: counters, kernel figures, trust, misuse, marks, descriptors. */
+#include <math.h>
+
 #include "writer_internal.h"
 
 /* ---- processes ---- */
@@ -379,6 +381,68 @@ int store_put_release(struct store *store, const struct store_release *release, 
 		sqlite3_bind_int64(statement, 2, release->site_id);
 		sqlite3_bind_int64(statement, 3, release->node_id);
 		sqlite3_bind_int64(statement, 4, (int64_t)release->count);
+	}
+	return writer_run(store, statement, error);
+}
+
+/* ---- ages ---- */
+
+/* Runs a statement of process ?1 and the transaction's time ?2. */
+static int run_of_reading(struct store *store, enum writer_statement which, uint32_t process_id, struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, which, error);
+
+	if (statement) {
+		sqlite3_bind_int64(statement, 1, process_id);
+		sqlite3_bind_int64(statement, 2, store->writer->last_tick);
+	}
+	return writer_run(store, statement, error);
+}
+
+int store_begin_ages(struct store *store, uint32_t process_id, struct error *error)
+{
+	return run_of_reading(store, WRITE_CLEAR_AGES, process_id, error);
+}
+
+static int put_age(struct store *store, uint32_t process_id, uint32_t site_id, int bucket, struct model_age age,
+		   struct error *error)
+{
+	sqlite3_stmt *statement = writer_statement(store, WRITE_PUT_AGE, error);
+
+	if (statement) {
+		sqlite3_bind_int64(statement, 1, process_id);
+		sqlite3_bind_int64(statement, 2, store->writer->last_tick);
+		sqlite3_bind_int64(statement, 3, site_id);
+		sqlite3_bind_int64(statement, 4, bucket);
+		sqlite3_bind_int64(statement, 5, llround(age.count));
+		sqlite3_bind_int64(statement, 6, llround(age.bytes));
+	}
+	return writer_run(store, statement, error);
+}
+
+int store_put_ages(struct store *store, uint32_t process_id, const struct model_ages *ages, struct error *error)
+{
+	int code = SEEP_OK;
+
+	for (int i = 0; i < MODEL_AGES && code == SEEP_OK; i++)
+		if (ages->ages[i].count > 0)
+			code = put_age(store, process_id, ages->site_id, i, ages->ages[i], error);
+	return code;
+}
+
+int store_put_age_reading(struct store *store, uint32_t process_id, const char *state, int64_t cpu_ns,
+			  struct error *error)
+{
+	int code = run_of_reading(store, WRITE_CLEAR_AGE_READINGS, process_id, error);
+	sqlite3_stmt *statement = code ? NULL : writer_statement(store, WRITE_PUT_AGE_READING, error);
+
+	if (code)
+		return code;
+	if (statement) {
+		sqlite3_bind_int64(statement, 1, process_id);
+		sqlite3_bind_int64(statement, 2, store->writer->last_tick);
+		bind_text(statement, 3, state);
+		sqlite3_bind_int64(statement, 4, cpu_ns);
 	}
 	return writer_run(store, statement, error);
 }

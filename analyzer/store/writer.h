@@ -155,6 +155,16 @@ int store_put_misuse(struct store *store, const struct store_misuse *misuse, str
 /* The count is what was noted so far: a row's only grows. */
 int store_put_release(struct store *store, const struct store_release *release, struct error *error);
 
+/*
+ * A reading of how old is what a process holds, at the transaction's time: begun where there is something to put, then
+ * the sites, then the reading itself; or that alone, with the reason why nothing could be read. Older readings but the
+ * newest two go.
+ */
+int store_begin_ages(struct store *store, uint32_t process_id, struct error *error);
+int store_put_ages(struct store *store, uint32_t process_id, const struct model_ages *ages, struct error *error);
+int store_put_age_reading(struct store *store, uint32_t process_id, const char *state, int64_t cpu_ns,
+			  struct error *error);
+
 /* ---- marks and descriptors ---- */
 
 /* mark->id and descriptor_count are not read; process_id, node_id 0: none. `id` may be NULL. */

@@ -17,6 +17,11 @@
 #define STACK_ROWS_16(row) STACK_ROWS_4(row) "," STACK_ROWS_4(row) "," STACK_ROWS_4(row) "," STACK_ROWS_4(row)
 #define STACK_ROWS_32(row) STACK_ROWS_16(row) "," STACK_ROWS_16(row)
 
+/* Of the readings of ages that process ?1 has two stay, beside the new one. */
+#define AGES_KEPT_SINCE                                                                            \
+	"(SELECT min(time) FROM (SELECT time FROM age_reading WHERE process_id = ?1 AND time < ?2" \
+	" AND state = '" STORE_AGES_READ "' ORDER BY time DESC LIMIT 2))"
+
 /* X(identifier, SQL): statements that run often, prepared at their first use. */
 #define WRITER_STATEMENTS(X)                                                                                          \
 	X(BEGIN, "BEGIN IMMEDIATE")                                                                                   \
@@ -74,6 +79,13 @@
 	X(PUT_TRUST, "INSERT OR REPLACE INTO trust (process_id, name, value) VALUES (?1, ?2, ?3)")                    \
 	X(PUT_RELEASE, "INSERT INTO release_site (process_id, site_id, node_id, count) VALUES (?1, ?2, ?3, ?4)"       \
 		       " ON CONFLICT DO UPDATE SET count = max(count, excluded.count)")                               \
+	X(CLEAR_AGES, "DELETE FROM age WHERE process_id = ?1 AND (time = ?2 OR time < " AGES_KEPT_SINCE ")")          \
+	X(CLEAR_AGE_READINGS,                                                                                         \
+	  "DELETE FROM age_reading WHERE process_id = ?1 AND (time = ?2 OR state <> '" STORE_AGES_READ                \
+	  "' OR time < " AGES_KEPT_SINCE ")")                                                                         \
+	X(PUT_AGE_READING, "INSERT INTO age_reading (process_id, time, state, cpu_ns) VALUES (?1, ?2, ?3, ?4)")       \
+	X(PUT_AGE,                                                                                                    \
+	  "INSERT INTO age (process_id, time, site_id, bucket, count, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")        \
 	X(PUT_MISUSE, "INSERT OR REPLACE INTO misuse (process_id, kind, node_id, previous_node_id, count, last_fd,"   \
 		      " first_time, last_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                              \
 	X(FIND_PROCESS, "SELECT id, ended_ns IS NOT NULL FROM process WHERE slot = ?1 AND generation = ?2")           \
