@@ -4,7 +4,8 @@
  *
  * They are private memory of the process, which goes on meanwhile and is trusted no more than the arena: every address
  * and length is checked, and what is read in all is limited. Read through /proc/PID/mem, which stays with the program
- * that was there at the opening; only pages that exist, so that nothing is put into the process's memory.
+ * that was there at the opening; only pages that exist, so that nothing is put into the process's memory (but what
+ * is in swap comes back).
  *
  * What it gives is exact for a process at rest, to the epoch (a second). In one that works, what came or went during
  * the reading may be in it or not. Of sampled blocks each counts with its weight (preload/weights.h).

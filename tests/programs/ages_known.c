@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ages_known SECONDS - things of known age: some when it starts, of which some are given back, others SECONDS later. Then
- * "ready" is printed and it waits for the end of its input, or of the program that reads its output.
+ * ages_known SECONDS [private|fork] - things of known age: some when it starts, of which some are given back, others
+ * SECONDS later. Then "ready" is printed and it waits to be killed. private: nobody may look into its memory. fork: a
+ * child gives back some more.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { THREADS = 4, TINY = 1000, LARGE = 50, HUGE_BLOCKS = 3, DESCRIPTORS = 10, LATER = 500 };
@@ -54,11 +58,26 @@ static NOINLINE void later_make(void)
 		later[i] = calloc(1, 100);
 }
 
+/* What the first thread made, of which the first of four is gone already. */
+static void fork_and_free(void)
+{
+	if (fork() != 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 0; i < TINY; i++)
+		if (i % 4)
+			free(tiny[0][i]);
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t threads[THREADS];
 
-	if (argc != 2)
+	const char *what = argc > 2 ? argv[2] : "";
+
+	if (argc < 2 || (strcmp(what, "private") == 0 && prctl(PR_SET_DUMPABLE, 0) < 0))
 		return 2;
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, tiny_make, tiny[i]) != 0)
@@ -69,9 +88,10 @@ int main(int argc, char **argv)
 	handles_make();
 	sleep((unsigned)atoi(argv[1]));
 	later_make();
+	if (strcmp(what, "fork") == 0)
+		fork_and_free();
 	printf("ready\n");
 	fflush(stdout);
-	while (getchar() != EOF)
-		;
-	return 0;
+	for (;;)
+		pause();
 }

@@ -638,6 +638,88 @@ static void put_events(struct fixture *fixture, int64_t time, uint32_t process, 
 	must(store_commit(fixture->store, &error));
 }
 
+/* ---- ages ---- */
+
+static int64_t query_integer(const char *sql)
+{
+	sqlite3_stmt *statement;
+	sqlite3 *db;
+	int64_t value;
+
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return value;
+}
+
+struct reading_list {
+	int64_t times[8];
+	bool is_read[8];
+	size_t count;
+};
+
+static void take_reading(const struct store_age_reading *reading, void *context)
+{
+	struct reading_list *list = context;
+
+	assert_in_range(list->count, 0, 7);
+	list->times[list->count] = reading->time;
+	list->is_read[list->count++] = strcmp(reading->state, STORE_AGES_READ) == 0;
+}
+
+static void put_reading(struct fixture *fixture, int64_t time, const char *state, double count)
+{
+	struct model_ages ages = {.site_id = fixture->sites[0]};
+
+	ages.ages[0] = (struct model_age){.count = count, .bytes = 10 * count};
+	ages.ages[MODEL_AGES - 1] = (struct model_age){.count = 1, .bytes = 7};
+	must(store_begin(fixture->store, time * NS_PER_S, &error));
+	if (strcmp(state, STORE_AGES_READ) == 0) {
+		must(store_begin_ages(fixture->store, fixture->process, &error));
+		must(store_put_ages(fixture->store, fixture->process, &ages, &error));
+	}
+	must(store_put_age_reading(fixture->store, fixture->process, state, 5, &error));
+	must(store_commit(fixture->store, &error));
+}
+
+static void of_readings_of_ages_the_newest_three_are_kept(void **state)
+{
+	struct reading_list list = {.count = 0};
+	struct fixture fixture;
+	struct store *reader;
+	struct model_ages *ages;
+	size_t count;
+
+	(void)state;
+	fixture_open(&fixture, 1);
+	for (int i = 1; i <= 6; i++)
+		put_reading(&fixture, START + i, STORE_AGES_READ, i);
+	put_reading(&fixture, START + 6, STORE_AGES_READ, 66); /* asked for twice in a second */
+	put_reading(&fixture, START + 7, "not permitted", 0);
+	put_reading(&fixture, START + 8, "not permitted", 0);
+	must(store_open(path, &reader, &error));
+	must(store_each_age_reading(reader, take_reading, &list, &error));
+	assert_int_equal(list.count, 3); /* a failed one takes the place of one */
+	assert_int_equal(list.times[0], START + 5);
+	assert_int_equal(list.times[1], START + 6);
+	assert_true(list.is_read[1]);
+	assert_int_equal(list.times[2], START + 8);
+	assert_false(list.is_read[2]);
+	must(store_read_ages(reader, fixture.process, START + 6, &ages, &count, &error));
+	assert_int_equal(count, 1);
+	assert_int_equal(ages[0].site_id, fixture.sites[0]);
+	assert_true(ages[0].ages[0].count == 66 && ages[0].ages[0].bytes == 660);
+	assert_true(ages[0].ages[MODEL_AGES - 1].count == 1 && ages[0].ages[1].count == 0);
+	free(ages);
+	store_close(reader);
+	store_close(fixture.store);
+	assert_int_equal(query_integer("SELECT count(DISTINCT time) FROM age"), 3);
+	assert_int_equal(query_integer("SELECT sum(count) FROM age_histogram"), 67);
+}
+
 static void events_are_told_by_their_newest_count_marks_last(void **state)
 {
 	struct fixture fixture;
@@ -666,21 +748,6 @@ static void events_are_told_by_their_newest_count_marks_last(void **state)
 }
 
 /* A single integer that a query of the public views gives. */
-static int64_t query_integer(const char *sql)
-{
-	sqlite3_stmt *statement;
-	sqlite3 *db;
-	int64_t value;
-
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	value = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return value;
-}
-
 static void events_get_coarser_with_age_as_callsites_do(void **state)
 {
 	struct fixture fixture;
@@ -831,6 +898,7 @@ static void many_processes_that_end_are_added_together_exactly(void **state)
 		must(store_put_cost(fixture.store, child, &cost, &error));
 		must(store_put_event(fixture.store, child, "accepted", 2, &error));
 		must(store_put_event(fixture.store, child, "mark:a", 4, &error));
+		must(store_put_age_reading(fixture.store, child, STORE_AGES_READ, 1, &error));
 		must(store_end_process(fixture.store, child, now_ns, false, &error));
 		must(store_commit(fixture.store, &error));
 	}
@@ -841,6 +909,9 @@ static void many_processes_that_end_are_added_together_exactly(void **state)
 	assert_in_range(total_at(0, START_NS + 2000 * NS_PER_S).acquired_count, 3, 3 * 2000);
 	assert_in_range(total_at(0, START_NS + 2900 * NS_PER_S).acquired_count, 3 * 2700, 3 * 2900);
 	store_close(fixture.store);
+	assert_int_equal(query_integer("SELECT count(*) FROM age_reading WHERE process_id NOT IN"
+				       " (SELECT id FROM process WHERE slot >= 0)"),
+			 0);
 	assert_int_equal(events_of(0).counts[0], 2 * PROCESSES);
 	assert_int_equal(events_of(0).counts[1], 4 * PROCESSES);
 	/* of the folded ones a row an hour */
@@ -1133,6 +1204,7 @@ int main(void)
 		test(looks_and_limits_are_read_back_as_they_were),
 		test(the_cost_of_hooks_is_told_of_the_end_of_a_known_moment_and_of_a_minute_before),
 		test(the_cost_of_hooks_gets_coarser_with_age),
+		test(of_readings_of_ages_the_newest_three_are_kept),
 		test(events_are_told_by_their_newest_count_marks_last),
 		test(events_get_coarser_with_age_as_callsites_do),
 		test(a_recording_of_the_schema_before_has_no_events),
