@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154 # pid is of the helpers
 # ages.bats - how old is what a process holds, read from its memory while it runs.
 
 load ../lib/helpers
@@ -39,10 +40,10 @@ impossible_ages() {
   cat ages.txt
   [[ $(sed -n 's/: [0-9]* objects,.*//p' ages.txt) == $'large_make\nlater_make\ntiny_make\nhandles_make' ]]
   grep -q "^Ages of process $pid: as of " ages.txt
-  read -r objects bytes least most <<<"$(held seep.db tiny_make heap)"
+  read -r objects _ least most <<<"$(held seep.db tiny_make heap)"
   ((objects == 3000 && least >= 4 && most <= 64))
   [[ $(held seep.db later_make heap) == "500 50000 "* ]]
-  read -r objects bytes least most <<<"$(held seep.db later_make heap)"
+  read -r _ _ _ most <<<"$(held seep.db later_make heap)"
   ((most <= 32))
   [[ $(held seep.db large_make heap) == "52 $((50 * 20000 + 2 * (3 << 20))) "* ]]
   [[ $(held seep.db handles_make eventfd) == "10 0 "* ]]
@@ -123,6 +124,7 @@ start_without_rights() { # SCRIPT
 }
 
 @test "where the memory may not be read the ages are unknown, which is said once" {
+  # shellcheck disable=SC2016 # for the inner shell
   start_without_rights 'LD_PRELOAD=$SEEP_LIB exec "$1" 0 private'
   code=0
   "$SEEP" peek --ages _make seep.db >out.txt 2>err.txt || code=$?
@@ -135,6 +137,7 @@ start_without_rights() { # SCRIPT
 }
 
 @test "of two processes the one that may be read is told of, and the other one named" {
+  # shellcheck disable=SC2016 # for the inner shell
   start_without_rights 'export LD_PRELOAD=$SEEP_LIB; "$1" 0 private >private.out & echo $! >private.pid; exec "$1" 0'
   wait_until 40 grep -q ready private.out
   "$SEEP" peek --ages '^tiny_make$' seep.db >ages.txt 2>err.txt
