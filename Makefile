@@ -173,6 +173,13 @@ verdicts-record: setup-compat ## record these series anew, from the servers them
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS) $(VERDICT_TOOL)
 	@BUILD=$(BUILD) tests/verdicts/record.sh
 
+# The distribution's Python, whatever else a developer has in PATH.
+DISTRIBUTION_PYTHON := PATH=/usr/bin:/bin:$$PATH python3 -B
+verdicts-long: setup-test ## every variant of the sample servers, 60 s each, 50 times (RUNS=50; 1 h)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS)
+	@$(DISTRIBUTION_PYTHON) tests/verdicts/long.py --build $(BUILD) --runs $(or $(RUNS),50) \
+		--command 'make verdicts-long$(if $(RUNS), RUNS=$(RUNS))'
+
 faults: setup-test ## 100 kills at random moments, counted to the call
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
 	@BUILD=$(BUILD) tests/faults/kill.sh 100
@@ -190,8 +197,7 @@ bounded: setup-demo ## 10 minutes of redis-benchmark: the recording's size again
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@BUILD=$(BUILD) tests/soak/bounded.sh 600
 
-# The distribution's Python, whatever else a developer has in PATH.
-BENCH := PATH=/usr/bin:/bin:$$PATH python3 -B tests/bench/bench.py --build $(BUILD)
+BENCH := $(DISTRIBUTION_PYTHON) tests/bench/bench.py --build $(BUILD)
 bench-programs: all $(BENCH_PROGRAMS)
 bench: setup-bench ## real programs under Seep and its peers (30 min; QUICK=1: 5 min, Seep and heaptrack)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) bench-programs
@@ -271,6 +277,6 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all verdicts verdicts-record fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs \
+.PHONY: all verdicts verdicts-record fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs verdicts-long \
 	bench-micro bench-scale bench-recorder sampling memory check-asan lint fmt setup setup-build setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify \
 	setup-lint install uninstall clean help
