@@ -26,6 +26,7 @@ COMPAT_NEEDS := lighttpd:lighttpd haproxy:haproxy mosquitto:mosquitto mosquitto-
 	libmimalloc2.0:libmimalloc.so.2
 BENCH_NEEDS  := libjemalloc2:libjemalloc.so.2 libgoogle-perftools4:libtcmalloc.so.4 liblsan0:liblsan.so.0 \
 	libmemcached-tools:memcaslap
+TRUTH_NEEDS  := liblsan0:liblsan.so.0
 VERIFY_NEEDS := libunwind8:libunwind.so.8 openssl:openssl perl:perl nodejs:node default-jre-headless:keytool
 LINT_NEEDS   := clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck mandoc:mandoc
 
@@ -54,6 +55,8 @@ PROGRAMS         := $(patsubst %.c,$(BUILD)/%,$(filter-out %_plugin.c,$(wildcard
 SERVERS          := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/servers/*_buggy.c tests/servers/*_fixed.c tests/servers/*_load.c)) \
 	$(BUILD)/tests/servers/chat_posix_buggy $(BUILD)/tests/servers/chat_posix_fixed $(BUILD)/tests/servers/patterns
 SERVER_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/servers/*.c))
+TRUTH_SERVERS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/truth/leak_*.c tests/truth/bait_*.c))
+TRUTH_PROGRAMS   := $(TRUTH_SERVERS) $(BUILD)/tests/truth/lines_load
 BENCH_PROGRAMS   := $(patsubst %.c,$(BUILD)/%,$(filter-out %_preload.c,$(wildcard tests/bench/*.c))) \
 	$(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/bench/*_preload.c))
 MAN_PAGES        := $(wildcard analyzer/man/*.[157])
@@ -146,7 +149,15 @@ $(BUILD)/tests/servers/playground_buggy $(BUILD)/tests/servers/playground_fixed:
 $(BUILD)/tests/servers/playground_load: $(BUILD)/tests/servers/http.o $(BUILD)/tests/servers/http_client.o
 .SECONDARY: $(SERVER_OBJECTS)
 
-fixtures: all $(PROGRAMS) $(SERVERS) $(BENCH_PROGRAMS) $(VERDICT_TOOL)
+# A fixture of the benchmark of truth is the server of lines.c with a service of its own.
+$(BUILD)/tests/truth/%.o: tests/truth/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) $(FIXTURE_FLAGS) -c -o $@ $<
+$(TRUTH_SERVERS): $(BUILD)/tests/truth/lines.o
+$(TRUTH_PROGRAMS): %: %.o $(BUILD)/tests/servers/common.o
+	$(LINK_SERVER)
+
+fixtures: all $(PROGRAMS) $(SERVERS) $(BENCH_PROGRAMS) $(VERDICT_TOOL) $(TRUTH_PROGRAMS)
 unit-tests: $(UNIT_TESTS)
 
 demo: setup-demo ## a leaky server and its fix, and redis, under Seep: who holds what, and what leaks
@@ -179,6 +190,10 @@ verdicts-long: setup-test ## every variant of the sample servers, 60 s each, 50 
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS)
 	@$(DISTRIBUTION_PYTHON) tests/verdicts/long.py --build $(BUILD) --runs $(or $(RUNS),50) \
 		--command 'make verdicts-long$(if $(RUNS), RUNS=$(RUNS))'
+
+truth: setup-truth ## labelled leaks and baits given to Seep and to its peers: precision, recall, time to verdict (10 min)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(SERVERS) $(TRUTH_PROGRAMS)
+	@$(DISTRIBUTION_PYTHON) tests/truth/truth.py --build $(BUILD)
 
 faults: setup-test ## 100 kills at random moments, counted to the call
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
@@ -254,6 +269,8 @@ setup-compat: ## install the other servers
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(COMPAT_NEEDS)
 setup-bench: ## install the tools that Seep is compared with
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(BENCH_NEEDS)
+setup-truth:
+	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(TRUTH_NEEDS)
 setup-verify:
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(VERIFY_NEEDS)
 setup-lint:
@@ -277,6 +294,6 @@ help: ## this list
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all verdicts verdicts-record fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs verdicts-long \
+.PHONY: all verdicts verdicts-record fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs verdicts-long truth setup-truth \
 	bench-micro bench-scale bench-recorder sampling memory check-asan lint fmt setup setup-build setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify \
 	setup-lint install uninstall clean help

@@ -50,8 +50,11 @@ class Server:
         self.out, self.err = os.path.join(folder, "server.out"), os.path.join(folder, "server.err")
         self._folder, self._driver = folder, None
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
-            self.process = subprocess.Popen([*tool, *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                            env={**os.environ, **(environment or {})})
+            try:
+                self.process = subprocess.Popen([*tool, *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                                env={**os.environ, **(environment or {})})
+            except OSError as failure:
+                raise RunFailed(f"{self.name} cannot be run: {failure}") from None
 
     def __enter__(self):
         return self
