@@ -4,6 +4,7 @@
 # bench.bats - the benchmarks themselves: their arithmetic and charts, small real runs, and that failures give an exit
 # code and no number.
 
+# Runs alone: it times what it runs.
 load ../lib/helpers
 bats_require_minimum_version 1.5.0
 

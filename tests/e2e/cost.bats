@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # cost.bats - Seep's own cost: which events are timed, and what is said of it.
 
+# Runs alone: it times what it runs.
 load ../lib/helpers
 
 # Estimated events beside counted ones: five standard errors apart at most (each timed event stands for 256).

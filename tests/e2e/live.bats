@@ -3,6 +3,7 @@
 # live.bats - the live map: no block is lost or taken for another, whatever its size and alignment, whatever allocator;
 # and what it takes of the server's memory and address space.
 
+# Runs alone: it times what it runs.
 load ../lib/helpers
 
 @test "blocks of random sizes and alignments are released as they were acquired" {
