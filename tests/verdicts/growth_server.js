@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
-// growth_server.js MODE - an HTTP server in node that prints its port first. MODE: plateau (a bounded map of buffers),
-// leak (an array of buffers that only grows), hello (nothing is kept).
+// growth_server.js MODE - an HTTP server in node that prints its port first. MODE: plateau (a bounded map of buffers,
+// large enough that V8 collects those that have left it every few seconds), late (the same of small ones: V8 takes
+// minutes), leak (a map of buffers that only grows), hello (nothing is kept).
 const http = require("http");
-const kept = new Map(), MODE = process.argv[2], MOST = 3000;
+const MODES = {
+  plateau: { bytes: 60000, most: 300 },
+  late: { bytes: 6000, most: 3000 },
+  leak: { bytes: 6000, most: Infinity },
+  hello: { bytes: 0, most: 0 },
+};
+const kept = new Map(), mode = MODES[process.argv[2]];
 
 function keep(key) {
-  if (MODE === "hello") return;
-  kept.set(key, Buffer.alloc(6000, key));
-  if (MODE === "plateau" && kept.size > MOST) kept.delete(kept.keys().next().value);
+  if (!mode.bytes) return;
+  kept.set(key, Buffer.alloc(mode.bytes, key));
+  if (kept.size > mode.most) kept.delete(kept.keys().next().value);
 }
 
 const server = http.createServer((request, response) => {

@@ -11,12 +11,13 @@
  * as a line "FILE: KIND NAME is LABEL"; with 2 when a file cannot be read.
  *
  *   judge_series --export [--set tuned|held-out] [--source TEXT] [--label REGEX=LABEL]... [--others LABEL] [--most N]
- *                RECORDING
+ *                [--merge yes] RECORDING
  *
  * writes a recording's callsites to stdout. The first --label whose regular expression is found in "KIND NAME" labels a
  * callsite (with leak only if it grew by 20 objects or 64 KB: it may be another way to the same function); what no
  * label fits has that of --others (no-leak if not given), and is written if it changed. Of these --most says how many:
- * so many that the judgement takes for the most suspicious, and half as many from among the rest. Exits with 2 when
+ * so many that the judgement takes for the most suspicious, and half as many from among the rest. --merge adds up those
+ * of one kind and name. Exits with 2 when
  * there are labels for leaks and nothing has one.
  */
 #include <errno.h>
@@ -38,7 +39,7 @@ static int usage(void)
 {
 	fputs("usage: judge_series [-v] [--known LIST] FILE...\n"
 	      "       judge_series --export [--set tuned|held-out] [--source TEXT] [--label REGEX=LABEL]...\n"
-	      "                    [--others LABEL] [--most N] RECORDING\n",
+	      "                    [--others LABEL] [--most N] [--merge yes] RECORDING\n",
 	      stderr);
 	return 2;
 }
@@ -336,6 +337,7 @@ struct export
 	regex_t patterns[LABELS_MAX];
 	enum series_label labels[LABELS_MAX], others;
 	size_t label_count, most; /* most 0: all */
+	bool merges;
 };
 
 static enum series_label label_of(const struct export *export, const struct series_site *site, bool *is_named)
@@ -363,9 +365,9 @@ static bool has_changed(const double *values, size_t count)
 }
 
 /* By more than what a few connections hold. */
-static bool has_grown(double *const *values, size_t count)
+static bool has_grown(const struct series_site *site, size_t count)
 {
-	const double *objects = values[SERIES_LIVE_OBJECTS], *bytes = values[SERIES_LIVE_BYTES];
+	const double *objects = site->columns[COLUMN_LIVE_OBJECTS], *bytes = site->columns[COLUMN_LIVE_BYTES];
 
 	return objects[count - 1] - objects[0] >= 20 || bytes[count - 1] - bytes[0] >= 65536;
 }
@@ -395,27 +397,58 @@ static const struct store_site_series *series_by_id(const struct store_series *s
 	return NULL;
 }
 
-/* Labels the site. Returns whether there is anything to write. */
-static bool site_prepare(const struct export *export, const struct judged_recording *judged,
-			 const struct judged_site *from, struct series_site *site, bool *is_named)
+/* Its columns are the recording's; none where it has no series. */
+static struct series_site site_of(const struct judged_recording *judged, const struct judged_site *from)
 {
 	const struct store_site_series *series = series_by_id(&judged->series, from->site_id);
-	size_t count = judged->series.grid.count;
+	struct series_site site = {.kind = memory_string(kind_name(from->kind)),
+				   .name = site_name(&judged->judgement, from)};
 
-	*site = (struct series_site){.kind = memory_string(kind_name(from->kind)),
-				     .name = site_name(&judged->judgement, from)};
-	site->label = label_of(export, site, is_named);
 	if (!series)
+		return site;
+	site.columns[COLUMN_LIVE_OBJECTS] = series->values[SERIES_LIVE_OBJECTS];
+	site.columns[COLUMN_LIVE_BYTES] = series->values[SERIES_LIVE_BYTES];
+	site.columns[COLUMN_ACQUIRED_OBJECTS] = series->values[SERIES_ACQUIRED_OBJECTS];
+	site.columns[COLUMN_RELEASED_OBJECTS] = series->values[SERIES_RELEASED_OBJECTS];
+	site.columns[COLUMN_AGE] = series->values[SERIES_MEAN_AGE_S];
+	return site;
+}
+
+/* Adds the second to the first, and leaves it without columns. */
+static void site_merge(struct series_site *into, struct series_site *from, size_t count)
+{
+	const double *more = from->columns[COLUMN_LIVE_OBJECTS], *age = from->columns[COLUMN_AGE];
+
+	for (size_t i = 0; i < count; i++) {
+		double objects = into->columns[COLUMN_LIVE_OBJECTS][i];
+		double sum = objects * into->columns[COLUMN_AGE][i] + more[i] * age[i];
+
+		into->columns[COLUMN_AGE][i] = objects + more[i] > 0 ? sum / (objects + more[i]) : 0;
+		for (int column = 0; column < COLUMN_AGE; column++)
+			into->columns[column][i] += from->columns[column][i];
+	}
+	memset(from->columns, 0, sizeof(from->columns));
+}
+
+static void sites_merge(struct series_site *sites, size_t site_count, size_t count)
+{
+	for (size_t i = 0; i < site_count; i++)
+		for (size_t j = i + 1; j < site_count && sites[i].columns[COLUMN_LIVE_OBJECTS]; j++)
+			if (sites[j].columns[COLUMN_LIVE_OBJECTS] && !strcmp(sites[i].kind, sites[j].kind) &&
+			    !strcmp(sites[i].name, sites[j].name))
+				site_merge(&sites[i], &sites[j], count);
+}
+
+/* Labels the site. Returns whether there is anything to write. */
+static bool site_prepare(const struct export *export, struct series_site *site, size_t count, bool *is_named)
+{
+	site->label = label_of(export, site, is_named);
+	if (!site->columns[COLUMN_LIVE_OBJECTS])
 		return false;
-	if (site->label == LABEL_LEAK && !has_grown(series->values, count))
+	if (site->label == LABEL_LEAK && !has_grown(site, count))
 		site->label = LABEL_NONE;
-	site->columns[COLUMN_LIVE_OBJECTS] = series->values[SERIES_LIVE_OBJECTS];
-	site->columns[COLUMN_LIVE_BYTES] = series->values[SERIES_LIVE_BYTES];
-	site->columns[COLUMN_ACQUIRED_OBJECTS] = series->values[SERIES_ACQUIRED_OBJECTS];
-	site->columns[COLUMN_RELEASED_OBJECTS] = series->values[SERIES_RELEASED_OBJECTS];
-	site->columns[COLUMN_AGE] = series->values[SERIES_MEAN_AGE_S];
-	return *is_named || has_changed(series->values[SERIES_ACQUIRED_OBJECTS], count) ||
-	       has_changed(series->values[SERIES_LIVE_OBJECTS], count);
+	return *is_named || has_changed(site->columns[COLUMN_ACQUIRED_OBJECTS], count) ||
+	       has_changed(site->columns[COLUMN_LIVE_OBJECTS], count);
 }
 
 /* Of those without a label of their own: the first, and from the rest at even distances. */
@@ -430,19 +463,23 @@ static bool is_sampled(const struct export *export, size_t number, size_t total)
 /* Returns how many of them are labelled as leaks. */
 static size_t export_sites(const struct export *export, const struct judged_recording *judged)
 {
-	const struct judgement *judgement = &judged->judgement;
-	size_t others = 0, leaks = 0;
+	size_t count = judged->series.grid.count, site_count = judged->judgement.site_count, others = 0, leaks = 0;
+	struct series_site *sites = memory_zeroed(site_count, sizeof(*sites));
 
-	for (size_t i = 0; i < judgement->site_count; i++) {
-		struct series_site site;
-		bool is_named, is_there = site_prepare(export, judged, &judgement->sites[i], &site, &is_named);
+	for (size_t i = 0; i < site_count; i++)
+		sites[i] = site_of(judged, &judged->judgement.sites[i]);
+	if (export->merges)
+		sites_merge(sites, site_count, count);
+	for (size_t i = 0; i < site_count; i++) {
+		bool is_named, is_there = site_prepare(export, &sites[i], count, &is_named);
 
-		if (is_there && (is_named || is_sampled(export, others++, judgement->site_count)))
-			series_write_site(stdout, &site, judged->series.grid.count);
-		leaks += is_there && site.label == LABEL_LEAK;
-		free(site.kind);
-		free(site.name);
+		if (is_there && (is_named || is_sampled(export, others++, site_count)))
+			series_write_site(stdout, &sites[i], count);
+		leaks += is_there && sites[i].label == LABEL_LEAK;
+		free(sites[i].kind);
+		free(sites[i].name);
 	}
+	free(sites);
 	return leaks;
 }
 
@@ -535,6 +572,10 @@ static bool option_read(struct export *export, const char *name, char *value)
 	if (!strcmp(name, "--others")) {
 		export->others = series_label_of(value);
 		return export->others != LABEL_COUNT;
+	}
+	if (!strcmp(name, "--merge")) {
+		export->merges = !strcmp(value, "yes");
+		return export->merges || !strcmp(value, "no");
 	}
 	if (!strcmp(name, "--most")) {
 		export->most = strtoul(value, NULL, 10);

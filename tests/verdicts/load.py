@@ -144,19 +144,37 @@ class Load:
             for _ in range(min(count, len(self.connections))):
                 self.turn = (self.turn + 1) % len(self.connections)
                 word = random.choices(self.words, self.weights)[0]
-                connection = self.connections[self.turn]
-                connection.socket.sendall(self.request(word, self.key(), b"v" * random.randint(*self.sizes)))
-                asked.append((connection, word))
-            for connection, word in asked:
-                self.answer(connection, word)
+                request = self.request(word, self.key(), b"v" * random.randint(*self.sizes))
+                asked.append((self.turn, word, request))
+                self.send(self.turn, request)
+            for place, word, request in asked:
+                self.hear(place, word, request)
                 self.counts[word] = self.counts.get(word, 0) + 1
             count -= len(asked)
 
+    def send(self, place, request):
+        try:
+            self.connections[place].socket.sendall(request)
+        except ConnectionError:
+            pass  # it will be heard
+
+    def hear(self, place, word, request):
+        try:
+            self.answer(self.connections[place], word)
+        except (EOFError, ConnectionError):
+            if self.options.protocol != "http":
+                raise
+            self.reopen(place)  # an HTTP server may end a connection between requests
+            self.send(place, request)
+            self.answer(self.connections[place], word)
+
+    def reopen(self, place):
+        self.connections[place].close()
+        self.connections[place] = Connection(self.options.port)
+
     def reconnect(self, count):
         for _ in range(count):
-            place = random.randrange(len(self.connections))
-            self.connections[place].close()
-            self.connections[place] = Connection(self.options.port)
+            self.reopen(random.randrange(len(self.connections)))
 
     def run(self):
         start, options, due = time.monotonic(), self.options, {"ask": 0.0, "churn": 0.0, "hold": 0.0}

@@ -189,7 +189,7 @@ sample_load() { # NAME_load OPTION...
 # A recorder keeps the seconds of two minutes: copies, made while it runs, keep the others.
 seconds_copy() {
   local i=0
-  while sleep 60; do
+  while sleep 60 && [[ -e server.pid ]]; do
     sqlite3 -cmd '.timeout 5000' run.db ".backup copy-$((i++)).db" 2>>copy.err
   done
 }
@@ -198,7 +198,7 @@ seconds_restore() {
   local copy
   for copy in copy-*.db; do
     [[ -e $copy ]] || continue
-    sqlite3 run.db "ATTACH '$copy' AS copy;
+    sqlite3 -cmd '.timeout 10000' run.db "ATTACH '$copy' AS copy;
       INSERT OR IGNORE INTO sample_second SELECT * FROM copy.sample_second;
       INSERT OR REPLACE INTO process_sample SELECT * FROM copy.process_sample WHERE resolution = 1;
       INSERT OR REPLACE INTO event_series SELECT * FROM copy.event_series WHERE resolution = 1;
@@ -265,7 +265,7 @@ scenario_run() { # NAME SECONDS SERVER LOAD
   server_start "${words[@]}" || { echo "$1: the server did not start: $(tail -n 3 server.err)" >&2; return 1; }
   seconds_copy &
   copier=$!
-  load_run "$4" || { echo "$1: the load failed: $(tail -n 3 load.err)" >&2; return 1; }
+  load_run "$4" || { echo "$1: the load failed: $(tail -n 3 load.err)" >&2; server_stop; return 1; }
   server_stop || { echo "$1: the recording did not end" >&2; return 1; }
   kill "$copier"
   seconds_restore || { echo "$1: the copies cannot be read" >&2; return 1; }
@@ -280,7 +280,10 @@ scenario_export() { # NAME SECONDS SERVER LOAD LABELS
   version=$(<"$recordings/$1.version")
   set -f
   for label in $5; do
-    labels+=(--label "$label")
+    case $label in
+    merge) labels+=(--merge yes) ;;
+    *) labels+=(--label "$label") ;;
+    esac
   done
   set +f
   "$BUILD/tests/verdicts/judge_series" --export --set "$set" --source "$3${version:+ ($version)}, $2 s of $4" --most 10 \
