@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* seep export --FORMAT - a recording's figures as a file for other tools. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../analysis/sampling.h"
-#include "../render/sampling.h"
+#include "../analysis/memory.h"
 #include "commands.h"
 #include "open.h"
 
@@ -22,20 +23,24 @@ static struct report_head head_of(const struct session *session)
 	return head;
 }
 
-static int add_export(const struct session *session, struct buffer *out, struct error *error)
+static int add_profile(struct session *session, struct buffer *out, struct error *error)
 {
 	const struct export_row *format = export_row(session->options->format);
-	struct report_head head = head_of(session);
-	struct samples_options wanted = {session->options->type, format->has_every_type, session->has_base};
+	struct samples_options wanted = {.type = session->options->type, .every_type = format->has_every_type};
+	struct report_head head;
 	struct samples samples;
 	struct export_source source = {
 		.head = &head,
 		.samples = &samples,
 		.recording = &session->main.recording,
-		.base = session->has_base ? &session->base.recording : NULL,
 	};
+	int code = session_build(session, NULL, error);
 
-	(void)error;
+	if (code)
+		return code;
+	head = head_of(session);
+	source.base = session->has_base ? &session->base.recording : NULL;
+	wanted.several_recordings = session->has_base;
 	samples_build(&session->profile, &wanted, &samples);
 	format->render(out, &source);
 	samples_release(&samples);
@@ -52,10 +57,19 @@ static bool is_same_file(const char *a, const char *b)
 	return a && b && !stat(a, &its) && !stat(b, &other) && its.st_dev == other.st_dev && its.st_ino == other.st_ino;
 }
 
+static bool is_held_heap(const struct value_type *type)
+{
+	return value_type_has_kind(type, SEEP_KIND_HEAP) && !value_type_is_alloc(type);
+}
+
 static int check_output(const struct options *options, struct error *error)
 {
 	const struct export_row *format = export_row(options->format);
 
+	if (options->format == EXPORT_HEAPTRACK && !is_held_heap(&options->type))
+		return error_set(error, SEEP_ERR_USAGE,
+				 "a file for heaptrack has heap blocks that are held, and no %s; leave out --type",
+				 options->type.name);
 	if (!options->output && format->is_binary && isatty(STDOUT_FILENO))
 		return error_set(error, SEEP_ERR_USAGE,
 				 "--%s writes a binary file, and standard output is a terminal; name a file with -o",
@@ -81,9 +95,19 @@ static void remove_rest(const char *path)
 		unlink(path);
 }
 
-static int write_file(const char *path, const struct buffer *content, struct error *error)
+/* A recording is its owner's, and so is a copy of it. */
+static FILE *create_file(const struct options *options)
 {
-	FILE *file = fopen(path, "we");
+	mode_t mode = options->format == EXPORT_SQLITE ? 0600 : 0666;
+	int file = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+	return file < 0 ? NULL : fdopen(file, "w");
+}
+
+static int write_file(const struct options *options, const struct buffer *content, struct error *error)
+{
+	const char *path = options->output;
+	FILE *file = create_file(options);
 	int cause;
 
 	if (!file)
@@ -99,19 +123,72 @@ static int write_file(const char *path, const struct buffer *content, struct err
 			 strerror(cause));
 }
 
+/* ---- the recording itself ---- */
+
+/* All of it or nothing: what would choose is refused. */
+static int check_whole(const struct options *options, struct error *error)
+{
+	bool is_chosen = options->type_is_given || options->focus || options->ignore || options->hide ||
+			 options->show_all || options->base || options->since.form || options->until.form ||
+			 options->process_pid || options->debuginfod;
+
+	if (is_chosen)
+		return error_set(error, SEEP_ERR_USAGE,
+				 "--sqlite copies the whole recording; leave out all options but -o and --pid");
+	return SEEP_OK;
+}
+
+static int read_file(const char *path, struct buffer *out, struct error *error)
+{
+	FILE *file = fopen(path, "re");
+	char part[65536];
+	size_t size;
+	bool failed;
+
+	while (file && (size = fread(part, 1, sizeof(part), file)) > 0)
+		buffer_add_bytes(out, part, size);
+	failed = !file || ferror(file);
+	if (file)
+		fclose(file);
+	return failed ? error_set(error, SEEP_ERR_IO, "cannot read the copy %s: %s; try again", path, strerror(errno))
+		      : SEEP_OK;
+}
+
+/* By way of a temporary file, for SQLite writes no pipe. */
+static int add_copy(const struct session *session, struct buffer *out, struct error *error)
+{
+	const char *directory = getenv("TMPDIR");
+	char *path = memory_format("%s/seep-export.XXXXXX", directory && *directory ? directory : "/tmp");
+	int file = mkstemp(path), code;
+
+	if (file < 0) {
+		code = error_set(error, SEEP_ERR_IO, "cannot make the temporary file %s: %s; set TMPDIR", path,
+				 strerror(errno));
+	} else {
+		close(file);
+		code = store_copy(session->main.recording.path, path, error);
+		if (!code)
+			code = read_file(path, out, error);
+		unlink(path);
+	}
+	free(path);
+	return code;
+}
+
 static int build(const struct options *options, struct buffer *out, struct error *error)
 {
 	struct session session = {0};
 	int code = check_output(options, error);
 
+	if (!code && options->format == EXPORT_SQLITE)
+		code = check_whole(options, error);
 	if (!code)
 		code = session_open(options, &session, error);
 	if (!code)
 		code = check_overwritten(&session, error);
 	if (!code)
-		code = session_build(&session, NULL, error);
-	if (!code)
-		code = add_export(&session, out, error);
+		code = options->format == EXPORT_SQLITE ? add_copy(&session, out, error)
+							: add_profile(&session, out, error);
 	session_close(&session);
 	return code;
 }
@@ -125,7 +202,7 @@ static int export(const struct options *options)
 	if (!code && !options->output)
 		return command_print(options, &out);
 	if (!code)
-		code = write_file(options->output, &out, &error);
+		code = write_file(options, &out, &error);
 	buffer_release(&out);
 	return code ? command_fail(options->command_name, &error, code) : SEEP_EXIT_OK;
 }

@@ -222,6 +222,8 @@ static int take(struct options *options, enum option_id id, const char *value, s
 		return set_format(options, EXPORT_##id, error);
 		EXPORT_FORMATS(FORMAT, )
 #undef FORMAT
+	case OPTION_SQLITE:
+		return set_format(options, EXPORT_SQLITE, error);
 	case OPTION_OUTPUT:
 		options->output = value;
 		return SEEP_OK;

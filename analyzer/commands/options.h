@@ -59,6 +59,7 @@ enum options_command {
 	X(AGES, "ages", 0, NULL, FOR_PEEK, "how old is what they hold, instead of callers and callees") \
 	X(JSON, "json", 0, NULL, FOR_ALL, "print JSON") \
 	EXPORT_FORMATS(FORMAT_OPTION, X) \
+	X(SQLITE, "sqlite", 0, NULL, FOR_EXPORT, "the whole recording as one finished, compact file") \
 	X(OUTPUT, "output", 'o', "OUT", FOR_EXPORT, "write the file OUT instead of standard output") \
 	X(DEBUGINFOD, "debuginfod", 0, NULL, FOR_ALL, "ask the servers of $DEBUGINFOD_URLS for missing debug info") \
 	X(HELP, "help", 'h', NULL, FOR_ALL, "print this")

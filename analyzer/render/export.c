@@ -12,6 +12,7 @@ const struct export_row *export_row(enum export_format format)
 #define FORMAT(X, id, name, binary, every, help) [EXPORT_##id] = {#name, binary, every, export_##name},
 		EXPORT_EVERY_FORMAT(FORMAT, )
 #undef FORMAT
+			[EXPORT_SQLITE] = {.name = "sqlite", .is_binary = true},
 	};
 
 	return &rows[format];
@@ -38,6 +39,14 @@ void export_name(struct buffer *out, const char *name, const char *more)
 		else
 			buffer_add(out, size ? "?" : "\xef\xbf\xbd");
 		name += size ? size : 1;
+	}
+}
+
+void export_stack(struct buffer *out, const struct samples *samples, const struct sample *sample)
+{
+	for (size_t i = sample->count; i-- > 0;) {
+		export_name(out, export_frame(samples, sample->first + i)->function, ";");
+		buffer_add(out, i ? ";" : "");
 	}
 }
 

@@ -19,7 +19,11 @@
 /* clang-format off */
 #define EXPORT_FORMATS(F, X) \
 	F(X, PPROF, pprof, true, true, "pprof's profile.proto, compressed: every type, for `go tool pprof`, Parca, Pyroscope") \
-	F(X, COLLAPSED, collapsed, false, false, "one line a stack, for flamegraph.pl")
+	F(X, COLLAPSED, collapsed, false, false, "one line a stack, for flamegraph.pl") \
+	F(X, SPEEDSCOPE, speedscope, false, true, "for https://www.speedscope.app: every type") \
+	F(X, HEAPTRACK, heaptrack, false, true, "for heaptrack_print and heaptrack_gui: heap blocks still held") \
+	F(X, CSV, csv, false, true, "comma-separated values, a row a stack: every type") \
+	F(X, SVG, svg, false, false, "a flame graph, for any browser")
 
 #define EXPORT_EVERY_FORMAT(F, X) \
 	EXPORT_FORMATS(F, X) \
@@ -31,7 +35,8 @@ enum export_format {
 #define FORMAT(X, id, name, binary, every, help) EXPORT_##id,
 	EXPORT_EVERY_FORMAT(FORMAT, )
 #undef FORMAT
-		EXPORT_COUNT
+		EXPORT_SQLITE, /* a copy of the recording, which is no matter of rendering */
+	EXPORT_COUNT
 };
 
 /* What is exported; everything is borrowed. */
@@ -46,7 +51,7 @@ typedef void export_function(struct buffer *out, const struct export_source *sou
 struct export_row {
 	const char *name;
 	bool is_binary, has_every_type;
-	export_function *render;
+	export_function *render; /* NULL: EXPORT_SQLITE */
 };
 
 /* The row of a format but EXPORT_NONE. */
@@ -65,6 +70,9 @@ const char *export_unit(const struct value_type *type);
 
 /* A name on one line of UTF-8: control characters as '?', as reports show them, and so each of `more`. */
 void export_name(struct buffer *out, const char *name, const char *more);
+
+/* A sample's functions, outermost first, separated by ';'. */
+void export_stack(struct buffer *out, const struct samples *samples, const struct sample *sample);
 
 /* What a reader has to know of the figures, a sentence a line: how they were sampled. Empty if they are exact. */
 void export_sampling_notes(struct buffer *out, const struct export_source *source);

@@ -8,14 +8,6 @@
 
 #include "export.h"
 
-static void add_frames(struct buffer *out, const struct samples *samples, const struct sample *sample)
-{
-	for (size_t i = sample->count; i-- > 0;) {
-		export_name(out, export_frame(samples, sample->first + i)->function, ";");
-		buffer_add(out, i ? ";" : " ");
-	}
-}
-
 void export_collapsed(struct buffer *out, const struct export_source *source)
 {
 	const struct samples *samples = source->samples;
@@ -24,7 +16,8 @@ void export_collapsed(struct buffer *out, const struct export_source *source)
 	for (size_t i = 0; i < samples->count; i++) {
 		const struct sample *sample = &samples->items[i];
 
-		add_frames(out, samples, sample);
+		export_stack(out, samples, sample);
+		buffer_add(out, " ");
 		if (source->head->is_difference)
 			buffer_format(out, "%" PRId64 " ", sample->before);
 		buffer_format(out, "%" PRId64 "\n", sample->after);

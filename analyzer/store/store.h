@@ -15,6 +15,14 @@
 
 struct store;
 
+/* ---- copying ---- */
+
+/*
+ * Writes all of a recording, as it is now, into a file of its own without unused pages. One that is still recorded into
+ * is a finished one there: it ends with its newest figures. The file `to` must not be there, or be empty.
+ */
+int store_copy(const char *from, const char *to, struct error *error);
+
 /* ---- reading ---- */
 
 /* Opens read-only. Refuses what is not a recording, a newer schema, a damaged file, each with its own sentence. */

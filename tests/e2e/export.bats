@@ -106,6 +106,71 @@ print(sum(s['values'].get('$type', 0) for s in r['samples']))") == $(sum $type h
   "$SEEP" export --collapsed --base heap.db more.db | grep -qE '^__clone3;start_thread;.* [0-9]+ [0-9]+$'
 }
 
+@test "heaptrack_print finds the bytes still held, by stack" {
+  "$SEEP" export --heaptrack -o heap.heaptrack heap.db
+  heaptrack_print --disable-builtin-suppressions -F flames.txt --flamegraph-cost-type leaked heap.heaptrack >heaptrack.txt
+  [[ $(awk '{s += $NF} END {print s}' flames.txt) == $(sum inuse_space heap.db) ]]
+  [[ $(grep kept_make flames.txt | awk '{s += $NF} END {print s}') == $("$SEEP" top -n 0 --json heap.db |
+    "$PYTHON" -c 'import json, sys; print(next(n["flat"] for n in json.load(sys.stdin)["nodes"] if n["name"] == "kept_make"))') ]]
+  grep -q "^calls to allocation functions: $(sum inuse_objects heap.db) " heaptrack.txt
+  grep -qE 'at .*mt_stress.c:[0-9]+$' heaptrack.txt
+}
+
+@test "a spreadsheet, a speedscope file and a flame graph have the figures of seep top" {
+  local type
+  "$SEEP" export --csv -o all.csv handles.db
+  "$SEEP" export --speedscope -o all.json handles.db
+  for type in fds timers alloc_space; do
+    "$PYTHON" - $type "$(sum $type handles.db)" <<'END'
+import csv, json, sys
+kind, total = sys.argv[1], int(sys.argv[2])
+rows = list(csv.DictReader(open("all.csv", newline="")))
+assert sum(int(row[kind]) for row in rows) == total, kind
+assert all(row["function"] == row["stack"].split(";")[-1] for row in rows)
+file = json.load(open("all.json"))
+profile = [p for p in file["profiles"] if p["name"] == kind][0]
+assert sum(profile["weights"]) == profile["endValue"] == total
+assert len(profile["samples"]) == len(profile["weights"])
+frames = file["shared"]["frames"]
+assert {frames[s[-1]]["name"] for s in profile["samples"]} == {r["function"] for r in rows if r[kind] != "0"}
+END
+  done
+  "$SEEP" export --svg --type fds -o fds.svg handles.db
+  "$PYTHON" - "$(sum fds handles.db)" <<'END'
+import sys, xml.etree.ElementTree as tree
+svg = tree.parse("fds.svg").getroot()
+name = "{http://www.w3.org/2000/svg}"
+titles = [title.text for title in svg.iter(name + "title")]
+assert any(t.startswith("open_epoll: 3, ") for t in titles), titles
+outermost = [t for t in titles if t.startswith("_start: ") or t.startswith("[")]
+assert sum(int(t.split(": ")[1].split(",")[0]) for t in outermost) == int(sys.argv[1]), outermost
+for rect in list(svg.iter(name + "rect"))[1:]:
+    assert 9.99 <= float(rect.get("x")) and float(rect.get("x")) + float(rect.get("width")) <= 1190.01
+END
+  "$SEEP" export --svg --base heap.db more.db | "$PYTHON" -c 'import sys, xml.dom.minidom as m; m.parse(sys.stdin.buffer)'
+}
+
+@test "a copy is one finished file with the same figures, of a recording that goes on too" {
+  "$SEEP" export --sqlite -o copy.db heap.db
+  diff <("$SEEP" top -n 0 --json heap.db | grep -v '"recording"') <("$SEEP" top -n 0 --json copy.db | grep -v '"recording"')
+  "$SEEP" export --sqlite heap.db | cmp - copy.db
+  [[ $(stat -c %a copy.db) == 600 ]]
+  start_under live.db sleeper sleep 60
+  wait_until 10 bash -c "'$SEEP' top live.db | grep -q ^File:"
+  "$SEEP" export --sqlite -o copy.db live.db
+  "$SEEP" top copy.db >top.txt
+  grep -q "copy.db is complete$" top.txt
+  [[ ! -e copy.db-wal ]]
+  [[ $(query copy.db 'PRAGMA integrity_check') == ok ]]
+  is_finished copy.db
+  # shellcheck disable=SC2154 # start_under sets it
+  "$SEEP" export --sqlite --pid "$pid" | cmp -n 16 - copy.db
+  run -2 "$SEEP" export --sqlite --type fds -o other.db heap.db
+  [[ $output == *"copies the whole recording"* && ! -e other.db ]]
+  [[ -z $(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'seep-export.*' -newer heap.db) ]]
+  stop "$pid"
+}
+
 @test "mistakes are told in one sentence, and the recording is never overwritten" {
   run -2 "$SEEP" export heap.db
   [[ $output == *"which format? Say one of --pprof, "* ]]
@@ -113,6 +178,8 @@ print(sum(s['values'].get('$type', 0) for s in r['samples']))") == $(sum $type h
   [[ $output == *"one format at a time"* ]]
   run -2 "$SEEP" export --pprof --limit 5 heap.db
   run -2 "$SEEP" top --pprof heap.db
+  run -2 "$SEEP" export --heaptrack --type fds heap.db
+  [[ $output == *"heap blocks that are held, and no fds"* ]]
   run -2 script -qec "$SEEP export --pprof heap.db" /dev/null
   [[ $output == *"binary file, and standard output is a terminal; name a file with -o"* ]]
   cp heap.db copy.db
