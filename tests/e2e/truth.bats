@@ -4,7 +4,7 @@
 
 load ../lib/helpers
 
-@test "truth: Seep's peers find the leak on an error path, heaptrack and Seep know what they say of a cache" {
+@test "truth: each peer finds the leak on an error path, and heaptrack alone takes a bounded cache for one" {
   cd "$BATS_TEST_DIRNAME/../truth"
   "$PYTHON" -B truth.py --build "$BUILD" --seconds 5 --jobs 8 --only 'error path|LRU' --out "$BATS_TEST_TMPDIR/results.md" \
     >"$BATS_TEST_TMPDIR/out.txt" || fail "$(<"$BATS_TEST_TMPDIR/out.txt")"
