@@ -7,6 +7,7 @@
 #include "../base/clock.h"
 
 #define AGES_REST 1000
+#define ASKED_REST 50
 #define FIRST_NS (4 * NS_PER_S)
 #define LATEST_NS (60 * NS_PER_S)
 /* What is not permitted will hardly be so in a minute. */
@@ -139,5 +140,6 @@ int ages_record(const struct watch *watch, struct age_memory *memory, struct age
 	memory->due_ns = next_due(tick, watch, state);
 	memory->is_wanted = false;
 	pace->rest_until_ns = tick->now_ns + cpu_ns * AGES_REST;
+	pace->asked_rest_until_ns = tick->now_ns + cpu_ns * ASKED_REST;
 	return code;
 }

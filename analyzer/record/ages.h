@@ -5,7 +5,8 @@
  * A process is read when it is some seconds old, then each time its age has doubled, at last once a minute; and when
  * somebody asks (arena_want_ages()). A reading that took the CPU time t is followed by a rest of AGES_REST times t for
  * all processes together: a thousandth of a core, and one process a tick, the one that has waited longest. What is
- * asked for is read at once.
+ * asked for is read at once, but for a rest of ASKED_REST times t: anybody may ask who can write to the arena, the
+ * recorded processes among them.
  *
  * The newest reading tells of a moment before the end: a process that is killed cannot be read any more.
  */
@@ -22,7 +23,7 @@ struct age_memory {
 
 /* Of the recorder; zeroed is valid. */
 struct age_pace {
-	int64_t rest_until_ns;
+	int64_t rest_until_ns, asked_rest_until_ns;
 	uint32_t wanted, answered; /* of arena_ages_wanted() */
 };
 

@@ -324,7 +324,7 @@ static void follow_wishes(struct recorder *recorder)
 {
 	uint32_t wanted = arena_ages_wanted(recorder->arena);
 
-	if (wanted == recorder->ages.wanted)
+	if (wanted == recorder->ages.wanted || recorder->time_ns < recorder->ages.asked_rest_until_ns)
 		return;
 	recorder->ages.wanted = wanted;
 	recorder->tick_due_ns = recorder->now_ns;
