@@ -3,7 +3,7 @@
 # record.sh [-e] [REGEX] - what `make verdicts-record` does: runs the scenarios of scenarios.txt (or those whose names match
 # REGEX) under Seep, real servers with bounded loads on free ports of the loopback, several at the same time, and writes
 # what was recorded to tests/verdicts/NAME.series with its true labels. The recordings stay in $BUILD/verdicts; -e only
-# exports them anew. 1: a server or a load found a fault; its series is not written.
+# exports them anew. AT_A_TIME says how many run together. 1: a server or a load found a fault; its series is not written.
 #
 # A third of the series is held out while the judgement is tuned: those whose name's cksum is divisible by 3.
 set -u
@@ -63,6 +63,7 @@ begin_with_port() { # CMD...: it prints its port
   begin "$@"
   wait_until 20 test -s server.out
   port=$(head -n 1 server.out)
+  [[ -n $port ]]
 }
 
 begin_at_port() { # CMD...
@@ -214,7 +215,6 @@ server_start() { # SERVER...
     settings+=("$1")
     shift
   done
-  settings+=("SEEP=1")
   version=''
   port=$(free_port)
   case $1 in
@@ -247,7 +247,7 @@ server_stop() {
   local signal=TERM
   [[ ! -d data ]] || signal=INT
   sleep 1.5
-  kill -"$signal" "$pid"
+  kill -"$signal" "$pid" 2>/dev/null
   wait_until 30 gone "$pid" || kill -KILL "$pid"
   [[ ! -e memcached.pid ]] || kill -TERM "$(<memcached.pid)"
   rm -f ./*.pid
@@ -262,7 +262,7 @@ scenario_run() { # NAME SECONDS SERVER LOAD
   local words pid='' port version seconds=$2 settings copier
   mkdir "$folder/$1" && cd "$folder/$1" || return
   read -ra words <<<"$3"
-  server_start "${words[@]}" || { echo "$1: the server did not start: $(tail -n 3 server.err)" >&2; return 1; }
+  server_start "${words[@]}" || { echo "$1: the server did not start: $(tail -n 3 server.err)" >&2; server_stop; return 1; }
   seconds_copy &
   copier=$!
   load_run "$4" || { echo "$1: the load failed: $(tail -n 3 load.err)" >&2; server_stop; return 1; }
