@@ -40,6 +40,7 @@ enum {
 #define DECLINE_MAYBE 0.4   /* too much for what nothing but its rareness speaks against */
 #define DECLINE_LEAST 0.005 /* beside an event counter; */
 #define DECLINE_IN_TIME 0.2 /* beside seconds, in which a load may vary */
+#define LONGER 1.5          /* times as large as before */
 #define YOUNG 0.25          /* of the age that what is kept would have */
 #define SEN_LOSS 1.1        /* of a random walk's drift the median slope is so much less certain */
 #define POWER_Z 1.645       /* 95 %, one-sided */
@@ -432,6 +433,21 @@ static bool is_handle_hoard(const struct judge *judge, const struct growth *grow
 	       change(growth->site->released_objects, growth->from, newest(judge)) < growth->shape.growth;
 }
 
+/*
+ * As many blocks as ever, each one given back for a longer one, again and again, by a little each time: a buffer that
+ * is appended to and never emptied. A table doubles instead, and so is replaced a few times only.
+ */
+static bool is_prolonged(const struct judge *judge, const struct growth *growth)
+{
+	const struct growth_series *site = growth->site;
+	size_t from = growth->from, end = newest(judge), early = from + (end - from) / 3;
+	double acquired = change(site->acquired_objects, from, end);
+
+	return growth->is_bytes && acquired >= LEAST_RARE && change(site->live_objects, from, end) < 0.05 * acquired &&
+	       site->live_bytes[end] * site->live_objects[early] >
+		       LONGER * site->live_bytes[early] * site->live_objects[end];
+}
+
 /* Descriptors and timers are limited: a leak of them is level once there are no more. */
 static bool is_exhausted(struct judge *judge, const struct growth *growth, struct correlate_result *goes_with)
 {
@@ -466,6 +482,8 @@ static const char *evidence_of(struct judge *judge, const struct growth *growth,
 		return "grows evenly, on a path that is taken seldom";
 	if (is_handle_hoard(judge, growth))
 		return "handles are acquired and not given back";
+	if (is_prolonged(judge, growth))
+		return "is replaced by a longer one again and again";
 	if (growth->seconds >= HORIZON)
 		return "has grown evenly for ten minutes and more";
 	return NULL;

@@ -21,6 +21,7 @@
  * comes and goes at another callsite, which serves as a request counter where there is none;
  *    - a rare path: fewer than one object in 50 of what the process does. A cache that is so seldom missed is full;
  *    - handles: 100 or more, none or few given back;
+ *    - one block after the other, each a little longer than the one that it replaces, 72 times and more;
  *    - duration: 10 minutes of activity. Growth that is none in real servers lasts 4 to 10 equal steps of load.
  *    Without one it is undecided, with the time that is left of the ten minutes.
  *    What grows one for one with a leak is one too. What grows with accepted connections as these stay established is

@@ -129,6 +129,25 @@ static void a_timer_for_each_write(struct made *made)
 }
 
 /* Load comes in spells; between them nothing happens. */
+/* A history in one block, longer by each line. */
+static void a_buffer_that_is_never_emptied(struct made *made)
+{
+	double *calls = made_add_counter(made, "read_calls");
+	struct made_site *leak = made_add_site(made, 0, 1), *request = made_add_site(made, 64, 0);
+	double rate = made_rate(made, 5, 500), line = made_between(made, 20, 200), length = 0;
+
+	made->count = 60;
+	for (size_t i = 0; i < made->count; i++) {
+		calls[i] = made_poisson(made, rate);
+		length += calls[i] * line;
+		made_transient(leak, i, calls[i]);
+		made_transient(request, i, calls[i]);
+		made_close(leak, i);
+		made_close(request, i);
+		leak->bytes[i] = length;
+	}
+}
+
 static void a_leak_under_load_that_stops_and_starts(struct made *made)
 {
 	double *calls = made_add_counter(made, "read_calls"), share = made_rate(made, 0.01, 0.2);
@@ -364,6 +383,26 @@ static void doubling_table(struct made *made)
 	}
 }
 
+/* As the history above, but written to a file now and then, or as large as a message is, by chance. */
+static void buffer_that_is_emptied(struct made *made)
+{
+	double *calls = made_add_counter(made, "read_calls");
+	struct made_site *site = made_add_site(made, 0, 1), *request = made_add_site(made, 64, 0);
+	double rate = made_rate(made, 5, 500), length = 0, most = rate * made_between(made, 1, 20);
+	bool is_by_chance = made_uniform(made) < 0.5;
+
+	made->count = 60 + (size_t)made_between(made, 0, 540);
+	for (size_t i = 0; i < made->count; i++) {
+		calls[i] = made_poisson(made, rate);
+		length = is_by_chance ? made_between(made, 0, most) : length + calls[i] > most ? 0 : length + calls[i];
+		made_transient(site, i, calls[i]);
+		made_transient(request, i, calls[i]);
+		made_close(site, i);
+		made_close(request, i);
+		site->bytes[i] = 100 * length;
+	}
+}
+
 /* One at a time, up to a size. */
 static void thread_pool(struct made *made)
 {
@@ -520,6 +559,7 @@ static const struct pattern patterns[] = {
 	PATTERN(one_for_each_request, true, 3, false),
 	PATTERN(two_for_each_turn_of_a_loop, true, 3, false),
 	PATTERN(a_timer_for_each_write, true, 3, false),
+	PATTERN(a_buffer_that_is_never_emptied, true, 3, false),
 	PATTERN(a_leak_under_load_that_stops_and_starts, true, 3, false),
 	PATTERN(a_leak_under_much_that_comes_and_goes, true, 6, true),
 	PATTERN(a_leak_that_begins_late, true, 3, false),
@@ -533,6 +573,7 @@ static const struct pattern patterns[] = {
 	PATTERN(load_that_stops_and_starts, false, 0, false),
 	PATTERN(days, false, 0, false),
 	PATTERN(doubling_table, false, 0, false),
+	PATTERN(buffer_that_is_emptied, false, 0, false),
 	PATTERN(thread_pool, false, 0, false),
 	PATTERN(cache_that_fills_for_five_minutes, false, 0, false),
 	PATTERN(cache_that_is_full, false, 0, false),
