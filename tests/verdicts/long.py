@@ -61,8 +61,9 @@ CASES = [
                         "/array/20000", "/pooledarray/20000", "/spike/200000", "/scatter/200000")
       for case in page(path, 20)),
 ]
-# A user has no more than 128 inotify descriptors: one server at a time that leaks them.
-watching = threading.Lock()
+# A server that leaks inotify descriptors takes one a second, and a user has no more than so many (128 by default).
+with open("/proc/sys/fs/inotify/max_user_instances", encoding="ascii") as limit:
+    watching = threading.BoundedSemaphore(max(1, int(limit.read()) // 128))
 
 # looks: [(seconds since the load began, what was called a leak)]; the last two are those at the end of the load and of the recording.
 Outcome = collections.namedtuple("Outcome", "case number looks fault")
