@@ -40,6 +40,7 @@ enum {
 #define DECLINE_MAYBE 0.4   /* too much for what nothing but its rareness speaks against */
 #define DECLINE_LEAST 0.005 /* beside an event counter; */
 #define DECLINE_IN_TIME 0.2 /* beside seconds, in which a load may vary */
+#define LONG_LEVEL 2.0      /* times as long as the growth took */
 #define LONGER 1.5          /* times as large as before */
 #define YOUNG 0.25          /* of the age that what is kept would have */
 #define SEN_LOSS 1.1        /* of a random walk's drift the median slope is so much less certain */
@@ -512,6 +513,21 @@ static void decide_level(const struct judge *judge, const struct growth_series *
 	       reason, 0);
 }
 
+/* What came in a few steps at the start of a long recording, in which nothing has come since. */
+static bool is_long_level(const struct judge *judge, const struct growth *growth)
+{
+	const struct activity *activity = &judge->activity;
+	size_t last = activity->count - 1;
+	double since;
+
+	while (last > growth->shape.from &&
+	       growth->values[activity->index[last]] <= growth->values[activity->index[last - 1]])
+		last--;
+	since = activity->seconds[activity->count - 1] - activity->seconds[last];
+	return since >= LEAST_SECONDS &&
+	       since >= LONG_LEVEL * (activity->seconds[last] - activity->seconds[growth->shape.from]);
+}
+
 static bool decide_by_shape(struct judge *judge, const struct growth *growth, struct verdict_result *out)
 {
 	const struct shape *shape = &growth->shape;
@@ -528,6 +544,8 @@ static bool decide_by_shape(struct judge *judge, const struct growth *growth, st
 		decide_level(judge, growth->site, "follows the load: what lives is no older than before", out);
 	else if (is_of_open_connections(judge, growth, &out->goes_with))
 		decide(out, VERDICT_UNDECIDED, "as many as there are connections that their peers keep open", 0);
+	else if (shape->steps < LEAST_STEPS && is_long_level(judge, growth))
+		decide_level(judge, growth->site, "has grown in a few steps, and not for a long time", out);
 	else if (shape->steps < LEAST_STEPS)
 		decide(out, VERDICT_UNDECIDED, "has grown in a few large steps",
 		       growth->seconds * (1.5 * LEAST_STEPS / fmax(1, shape->steps) - 1));

@@ -3,6 +3,7 @@
 # verdicts_long.bats - one run of `make verdicts-long` (tests/verdicts/long.py): every variant of the sample servers at the same
 # time, for a minute.
 
+# Runs alone: others leak inotify descriptors as well, and a user may have 128 of them.
 load ../lib/helpers
 
 long() {

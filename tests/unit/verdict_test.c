@@ -623,6 +623,32 @@ static void patterns_are_told_apart(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* In the first minute, of which a recorder that rolls up keeps one row; then nothing for a long time. */
+static void what_came_in_a_few_steps_at_the_start_is_steady(void **state)
+{
+	static struct made made;
+	struct verdict_result results[MADE_SITES];
+
+	(void)state;
+	memset(&made, 0, sizeof(made));
+	double *calls = made_add_counter(&made, "read_calls");
+	struct made_site *few = made_add_site(&made, 64, 0), *request = made_add_site(&made, 64, 0);
+	made.count = 600;
+	for (size_t i = 0; i < made.count; i++) {
+		calls[i] = 10;
+		made_acquire(few, i, i > 0 && i <= 60 && i % 15 == 0);
+		made_transient(request, i, 10);
+		made_close(few, i);
+		made_close(request, i);
+	}
+	made_sum(&made);
+	made_judge(&made, true, results);
+	assert_int_equal(results[0].verdict, VERDICT_STEADY);
+	made.count = 60;
+	made_judge(&made, true, results);
+	assert_int_not_equal(results[0].verdict, VERDICT_LEAK);
+}
+
 /* ---- many callsites ---- */
 
 static void null_series(struct made *made, struct made_site *site, double back)
@@ -1056,6 +1082,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(patterns_are_told_apart),
 		cmocka_unit_test(neighbours_that_resemble_each_other_are_no_trend),
+		cmocka_unit_test(what_came_in_a_few_steps_at_the_start_is_steady),
 		cmocka_unit_test(of_3000_callsites_without_growth_none_leaks_and_those_that_do_are_found),
 		cmocka_unit_test(two_thousand_callsites_of_600_points_take_less_than_a_second),
 		cmocka_unit_test(an_object_for_each_client_that_stays_is_no_leak_and_for_one_that_left_it_is),
