@@ -42,5 +42,5 @@ void release_note_at(struct site_id site, struct node_id node)
 COLD void release_note(struct site_id site)
 {
 	if (site.n)
-		release_note_at(site, node_here(HERE));
+		release_note_at(site, node_noted(HERE));
 }

@@ -63,6 +63,8 @@ bool shim_active(bool memory);
 struct site_id site_here(const struct hook_frame *frame, enum seep_kind kind);
 /* The tree node alone (misuse, marks). */
 struct node_id node_here(const struct hook_frame *frame);
+/* The same for a stack that is no event's: what it lacks is not counted in the trust line. */
+struct node_id node_noted(const struct hook_frame *frame);
 /* The site of a pseudo frame, e.g. PSEUDO_AT_START. */
 struct site_id site_pseudo(enum arena_pseudo pseudo, enum seep_kind kind);
 enum seep_kind site_kind(struct site_id site);

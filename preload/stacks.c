@@ -20,8 +20,10 @@ static inline void statistics_add(struct thread *thread, uint32_t frames)
 		statistics_flush(thread);
 }
 
-static void trust_count(const struct capture *capture)
+static void trust_count(const struct thread *thread, const struct hook_frame *hook, const struct capture *capture)
 {
+	if (thread->noting == hook)
+		return;
 	if (capture->is_truncated)
 		trust_add(TRUST_TRUNCATED_STACKS, 1);
 	if (capture->is_broken)
@@ -54,7 +56,7 @@ static struct node_id node_capture(const struct hook_frame *hook, struct thread 
 	if (UNLIKELY(shim.verify_unwind))
 		verify_stack(hook, frames, &capture);
 	if (UNLIKELY(capture.is_truncated | capture.is_broken | capture.is_guessed))
-		trust_count(&capture);
+		trust_count(thread, hook, &capture);
 	statistics_add(thread, capture.count);
 	return node_of(frames, &capture);
 }
@@ -62,7 +64,7 @@ static struct node_id node_capture(const struct hook_frame *hook, struct thread 
 /* Few frames on the own stack, for threads without a state and for signal handlers in signal handlers. */
 static COLD __attribute__((noinline)) struct node_id node_capture_spare(const struct hook_frame *hook)
 {
-	struct thread thread = {.shard = SHARED_SHARD};
+	struct thread thread = {.shard = SHARED_SHARD, .noting = thread_self()->noting};
 	uintptr_t frames[SPARE_FRAMES];
 
 	return node_capture(hook, &thread, frames, SPARE_FRAMES);
@@ -116,7 +118,7 @@ static struct node_id node_by_trail(const struct hook_frame *hook, struct thread
 			trust_add(TRUST_MISSING_STACKS, 1);
 		return node;
 	}
-	if (thread->trail->is_guessed)
+	if (thread->trail->is_guessed && thread->noting != hook)
 		trust_add(TRUST_GUESSED_FRAMES, 1);
 	if (shim.verify_unwind)
 		trail_verify(hook, node);
@@ -169,6 +171,18 @@ static inline struct node_id node_of_hook(const struct hook_frame *hook, struct 
 struct node_id node_here(const struct hook_frame *hook)
 {
 	return node_of_hook(hook, thread_self());
+}
+
+struct node_id node_noted(const struct hook_frame *hook)
+{
+	struct thread *thread = thread_self();
+	const struct hook_frame *before = thread->noting;
+	struct node_id node;
+
+	thread->noting = hook;
+	node = node_of_hook(hook, thread);
+	thread->noting = before;
+	return node;
 }
 
 struct site_id heap_site_here(const struct hook_frame *hook, struct thread *thread, uint64_t interval)

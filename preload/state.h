@@ -86,6 +86,7 @@ struct thread {
 	uint32_t captures, captured_frames;     /* since they were last added to the slot's */
 	uintptr_t level_frames[CAPTURE_LEVELS]; /* the hook's frame of each capture under way */
 	uintptr_t *frames[CAPTURE_LEVELS];      /* CAPTURE_FRAMES each, NULL until needed */
+	const struct hook_frame *noting;        /* of a stack under way that is no event's (node_noted()) */
 	struct trail *trail;                    /* the last capture, NULL until needed */
 } __attribute__((aligned(128))); /* no line that two threads write, nor a pair of lines that is fetched together */
 
