@@ -34,19 +34,6 @@ static int print_help(void)
 	return SEEP_EXIT_OK;
 }
 
-static int refuse(int exit_code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int refuse(int exit_code, const char *format, ...)
-{
-	va_list arguments;
-
-	fputs("seep run: ", stderr);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fputc('\n', stderr);
-	return exit_code;
-}
-
 /* ---- the command line ---- */
 
 struct command_line {
@@ -88,26 +75,27 @@ static bool parse(int argc, char **argv, struct command_line *out, int *exit_cod
 			*exit_code = print_help();
 			return false;
 		case ':':
-			refuse(0, "a value is missing after '%s'; `seep run --help` shows them", argv[optind - 1]);
+			run_refuse(0, "a value is missing after '%s'; `seep run --help` shows them", argv[optind - 1]);
 			return false;
 		default:
-			refuse(0, "unknown option '%s'; `seep run --help` lists what there is", argv[optind - 1]);
+			run_refuse(0, "unknown option '%s'; `seep run --help` lists what there is", argv[optind - 1]);
 			return false;
 		}
 	}
 	out->program = argv + optind;
 	if (!run_is_number(out->interval, 0.01, 3600))
-		refuse(0, "'%s' is no interval; give seconds from 0.01 to 3600", out->interval);
+		run_refuse(0, "'%s' is no interval; give seconds from 0.01 to 3600", out->interval);
 	else if (out->sample && !run_is_sample(out->sample))
-		refuse(0, "'%s' is no number of bytes; give 0 to 1024g, such as 512k", out->sample);
+		run_refuse(0, "'%s' is no number of bytes; give 0 to 1024g, such as 512k", out->sample);
 	else if (out->max_overhead && !run_is_number(out->max_overhead, 0.01, 100))
-		refuse(0, "'%s' is no limit; give a percentage of the CPU time from 0.01 to 100", out->max_overhead);
+		run_refuse(0, "'%s' is no limit; give a percentage of the CPU time from 0.01 to 100",
+			   out->max_overhead);
 	else if (out->sample && out->max_overhead)
-		refuse(0, "--sample and --max-overhead exclude each other; leave one out");
+		run_refuse(0, "--sample and --max-overhead exclude each other; leave one out");
 	else if (!out->program[0])
-		refuse(0, "name the program to run: seep run [-o FILE] CMD [ARG]...");
+		run_refuse(0, "name the program to run: seep run [-o FILE] CMD [ARG]...");
 	else if (out->out && (!out->out[0] || out->out[strlen(out->out) - 1] == '/'))
-		refuse(0, "'%s' is no file name; name the recording's file after -o", out->out);
+		run_refuse(0, "'%s' is no file name; name the recording's file after -o", out->out);
 	else
 		return true;
 	return false;

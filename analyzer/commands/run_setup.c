@@ -17,8 +17,7 @@
 /* The default 64 MB of a container will do; less than this is somebody else's leftovers. */
 #define LEAST_SHM_BYTES (UINT64_C(4) << 20)
 
-static int refuse(int exit_code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int refuse(int exit_code, const char *format, ...)
+int run_refuse(int exit_code, const char *format, ...)
 {
 	va_list arguments;
 
@@ -77,14 +76,14 @@ static int find_library(struct run *run)
 		found = realpath(path, NULL);
 	}
 	if (!found)
-		return refuse(SEEP_EXIT_UNKNOWN, "libseep.so is neither beside %s/seep nor in %s/../lib; install both",
-			      own, own);
+		return run_refuse(SEEP_EXIT_UNKNOWN,
+				  "libseep.so is neither beside %s/seep nor in %s/../lib; install both", own, own);
 	snprintf(run->library, sizeof(run->library), "%s", found);
 	free(found);
 	if (!is_passable(run->library, ": "))
-		return refuse(SEEP_EXIT_UNKNOWN,
-			      "the linker cannot preload %s: move it where the path has no colon and no space",
-			      run->library);
+		return run_refuse(SEEP_EXIT_UNKNOWN,
+				  "the linker cannot preload %s: move it where the path has no colon and no space",
+				  run->library);
 	return SEEP_EXIT_OK;
 }
 
@@ -97,9 +96,9 @@ static int absolute_path(const char *path, char *out)
 	else if (getcwd(directory, sizeof(directory)))
 		snprintf(joined, sizeof(joined), "%s/%s", directory, path);
 	else
-		return refuse(SEEP_EXIT_UNKNOWN, "the working directory has no name; give -o an absolute path");
+		return run_refuse(SEEP_EXIT_UNKNOWN, "the working directory has no name; give -o an absolute path");
 	if (!is_passable(joined, ":"))
-		return refuse(SEEP_EXIT_USAGE, "%s has a colon or is too long; name another file with -o", joined);
+		return run_refuse(SEEP_EXIT_USAGE, "%s has a colon or is too long; name another file with -o", joined);
 	strcpy(out, joined);
 	return SEEP_EXIT_OK;
 }
@@ -133,19 +132,20 @@ static int clear_out(const char *path)
 		return SEEP_EXIT_OK;
 	code = store_open(path, &store, &error);
 	if (code == SEEP_ERR_NOT_OURS)
-		return refuse(SEEP_EXIT_USAGE, "%s exists, and is not a recording; name another file", path);
+		return run_refuse(SEEP_EXIT_USAGE, "%s exists, and is not a recording; name another file", path);
 	if (code)
-		return refuse(error_exit_code(code), "%s", error.text);
+		return run_refuse(error_exit_code(code), "%s", error.text);
 	store_close(store);
 	if (is_live(path))
-		return refuse(SEEP_EXIT_USAGE,
-			      "%s is a recording that is not finished (`seep record` goes on with it, if nobody does); "
-			      "name another file",
-			      path);
+		return run_refuse(
+			SEEP_EXIT_USAGE,
+			"%s is a recording that is not finished (`seep record` goes on with it, if nobody does); "
+			"name another file",
+			path);
 	snprintf(old, sizeof(old), "%s.old", path);
 	if (rename(path, old) < 0)
-		return refuse(SEEP_EXIT_UNKNOWN, "cannot rename the earlier %s: %s; name another file", path,
-			      strerror(errno));
+		return run_refuse(SEEP_EXIT_UNKNOWN, "cannot rename the earlier %s: %s; name another file", path,
+				  strerror(errno));
 	fprintf(stderr, "seep run: the earlier recording is kept as %s\n", old);
 	return SEEP_EXIT_OK;
 }
@@ -198,7 +198,7 @@ static int choose_arena(struct run *run)
 	}
 	slash = strrchr(run->recording, '/');
 	if (slash - run->recording > ARENA_PATH_MAX - 32)
-		return refuse(SEEP_EXIT_USAGE, "%s is too long; name another file with -o", run->recording);
+		return run_refuse(SEEP_EXIT_USAGE, "%s is too long; name another file with -o", run->recording);
 	snprintf(run->arena, sizeof(run->arena), "%.*s/%016llx.arena", (int)(slash - run->recording), run->recording,
 		 (unsigned long long)number);
 	return SEEP_EXIT_OK;

@@ -11,6 +11,9 @@
  */
 int run_prepare(struct run *run, const char *out);
 
+/* Prints why nothing is run, as a sentence of `seep run`; returns the exit code. */
+int run_refuse(int exit_code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* A plain number within the limits, as the shim reads it. */
 bool run_is_number(const char *text, double least, double most);
 

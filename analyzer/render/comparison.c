@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../analysis/paths.h"
+#include "frame_json.h"
 #include "sampling.h"
 
 static const struct profile_frame *frame_at(const struct compared *callsite, size_t i)
@@ -90,10 +91,7 @@ static void add_frames(struct json *json, const struct compared *callsite)
 		const struct profile_frame *frame = frame_at(callsite, i);
 
 		json_begin_object(json, NULL);
-		json_string(json, "function", frame->function);
-		json_string(json, "file", frame->file);
-		json_uint(json, "line", frame->line);
-		json_string(json, "module", frame->module);
+		frame_json_place(json, frame);
 		json_end_object(json);
 	}
 	json_end_array(json);

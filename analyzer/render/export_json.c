@@ -4,6 +4,7 @@
  * a name is written once. seep-export(1) describes the fields.
  */
 #include "export.h"
+#include "frame_json.h"
 #include "sampling.h"
 
 static void add_types(struct json *json, const struct samples *samples)
@@ -37,21 +38,8 @@ static void add_modules(struct json *json, const struct recording *recording)
 static void add_frames(struct json *json, const struct profile *profile)
 {
 	json_begin_array(json, "frames");
-	for (size_t i = 0; i < profile->frame_count; i++) {
-		const struct profile_frame *frame = &profile->frames[i];
-
-		json_begin_object(json, NULL);
-		json_string(json, "function", frame->function);
-		json_string(json, "file", frame->file);
-		if (frame->line)
-			json_uint(json, "line", frame->line);
-		else
-			json_null(json, "line");
-		json_string(json, "module", frame->module);
-		json_bool(json, "inlined", frame->inlined);
-		json_bool(json, "resolved", frame->resolved);
-		json_end_object(json);
-	}
+	for (size_t i = 0; i < profile->frame_count; i++)
+		frame_json(json, &profile->frames[i]);
 	json_end_array(json);
 }
 

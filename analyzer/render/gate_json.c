@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../analysis/memory.h"
+#include "frame_json.h"
 #include "gate_words.h"
 #include "json.h"
 
@@ -32,10 +33,7 @@ static void add_frames(struct json *json, const struct callsite *callsite)
 		const struct profile_frame *frame = &stack->frames[stack->frame_ids[stack->stacks[0].first + i]];
 
 		json_begin_object(json, NULL);
-		json_string(json, "function", frame->function);
-		json_string(json, "file", frame->file);
-		json_uint(json, "line", frame->line);
-		json_string(json, "module", frame->module);
+		frame_json_place(json, frame);
 		json_end_object(json);
 	}
 	json_end_array(json);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 
+#include "frame_json.h"
 #include "growth.h"
 
 static void add_slope(struct json *json, const char *key, const struct growth_slope *slope)
@@ -57,17 +58,6 @@ static void add_judged(struct json *json, const struct judgement *judgement, con
 	json_bool(json, "estimated", judged->is_estimated);
 }
 
-static void add_frame(struct json *json, const struct profile_frame *frame)
-{
-	json_string(json, "function", frame->function);
-	json_string(json, "file", frame->file);
-	if (frame->line)
-		json_uint(json, "line", frame->line);
-	else
-		json_null(json, "line");
-	json_string(json, "module", frame->module);
-}
-
 static void add_site(struct json *json, const struct judgement *judgement, const struct judged_site *site)
 {
 	const struct profile_stack *stack = &judgement->profile.stacks[site->stack];
@@ -81,7 +71,7 @@ static void add_site(struct json *json, const struct judgement *judgement, const
 			&judgement->profile.frames[judgement->profile.frame_ids[stack->first + i]];
 
 		json_begin_object(json, NULL);
-		add_frame(json, frame);
+		frame_json_place(json, frame);
 		json_bool(json, "inlined", frame->inlined);
 		json_bool(json, "wrapper", i < site->wrapper_count);
 		json_end_object(json);
@@ -94,7 +84,7 @@ static void add_group(struct json *json, const struct judgement *judgement, cons
 {
 	json_begin_object(json, NULL);
 	json_string(json, "kind", kind_name(group->kind));
-	add_frame(json, group->frame);
+	frame_json_place(json, group->frame);
 	add_judged(json, judgement, &group->judged);
 	json_begin_array(json, "released_in");
 	for (size_t i = 0; i < group->release_count; i++) {

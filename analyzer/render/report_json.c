@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../analysis/memory.h"
+#include "frame_json.h"
 #include "report.h"
 #include "sampling.h"
 
@@ -64,26 +65,11 @@ static void add_intervals(struct json *json, const struct report_head *head, int
 	sampling_json_interval(json, "cum", cum, cum_uncertainty);
 }
 
-static void add_frame(struct json *json, const struct profile_frame *frame)
-{
-	json_begin_object(json, NULL);
-	json_string(json, "function", frame->function);
-	json_string(json, "file", frame->file);
-	if (frame->line)
-		json_uint(json, "line", frame->line);
-	else
-		json_null(json, "line");
-	json_string(json, "module", frame->module);
-	json_bool(json, "inlined", frame->inlined);
-	json_bool(json, "resolved", frame->resolved);
-	json_end_object(json);
-}
-
 static void add_stack(struct json *json, const struct profile *profile, const struct profile_stack *stack)
 {
 	json_begin_array(json, "stack");
 	for (size_t i = 0; i < stack->count; i++)
-		add_frame(json, &profile->frames[profile->frame_ids[stack->first + i]]);
+		frame_json(json, &profile->frames[profile->frame_ids[stack->first + i]]);
 	json_end_array(json);
 }
 
