@@ -363,7 +363,7 @@ char *gate_counts(const struct gate_report *report)
 	if (*text)
 		return text;
 	free(text);
-	return memory_string("no leak");
+	return memory_string(report->input->program_failed ? "the run itself failed, and no leak was seen" : "no leak");
 }
 
 enum gate_outcome gate_effect(const struct gate_report *report, const struct gate_finding *finding)

@@ -125,6 +125,8 @@ static void test_the_power_is_told_per_request_where_requests_are_counted(void *
 	expect_in(render(test, GATE_TEXT),
 		  "This run would have seen a leak of 24B per mark:request with 95 % certainty");
 	expect_in(render(test, GATE_TEXT), "seep gate: pass: no leak\n");
+	test->run.input.program_failed = "the load ended with status 2";
+	expect_in(render(test, GATE_TEXT), "seep gate: FAIL: the run itself failed, and no leak was seen\n");
 }
 
 static void test_the_reasons_of_a_run_that_cannot_be_told_are_in_the_text(void **state)
