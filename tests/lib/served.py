@@ -3,7 +3,7 @@
 
 A server prints its port as its first line and ends with 0 at SIGTERM (tests/servers/common.h); a driver is told that port
 and ends with 0 when the server behaved. What goes wrong is a RunFailed with a sentence. Nothing that was started outlives
-its Server, also after a failure.
+its Server, also after a failure; nor this program, where end_all_at_signals() was called.
 """
 import json
 import os
@@ -16,6 +16,25 @@ import time
 
 START_LIMIT_S = 30
 END_LIMIT_S = 60
+
+
+started = []
+
+
+def start(*words, **how):
+    started.append(subprocess.Popen(*words, **how))
+    return started[-1]
+
+
+def end_all_at_signals():
+    """SIGTERM and SIGINT end what runs, and then this program."""
+    def end(number, _):
+        for process in started:
+            if process.returncode is None:
+                process.kill()
+        os._exit(128 + number)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
 
 
 class RunFailed(Exception):
@@ -51,7 +70,7 @@ class Server:
         self._folder, self._driver = folder, None
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             try:
-                self.process = subprocess.Popen([*tool, *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                self.process = start([*tool, *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                                 env={**os.environ, **(environment or {})})
             except OSError as failure:
                 raise RunFailed(f"{self.name} cannot be run: {failure}") from None
@@ -89,7 +108,7 @@ class Server:
     def drive(self, words):
         """Starts the load driver."""
         with open(os.path.join(self._folder, "driver.out"), "wb") as out:
-            self._driver = subprocess.Popen(words, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            self._driver = start(words, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
 
     def is_driven(self):
         return self._driver.poll() is None
@@ -124,8 +143,7 @@ class Memcached:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             self.port = listener.getsockname()[1]
-        self._process = subprocess.Popen(["memcached", "-l", "127.0.0.1", "-p", str(self.port), "-U", "0", "-t", "1", "-u",
-                                          "nobody"], stdin=subprocess.DEVNULL)
+        self._process = start(["memcached", "-l", "127.0.0.1", "-p", str(self.port), "-U", "0", "-t", "1", "-u", "nobody"], stdin=subprocess.DEVNULL)
         if not wait_until(START_LIMIT_S, self._listens):
             self.__exit__()
             raise RunFailed(f"memcached does not listen on port {self.port}")

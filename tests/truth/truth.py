@@ -343,6 +343,7 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
+    served.end_all_at_signals()
     outcomes = run_all(arguments)
     text = markdown(arguments, outcomes)
     with open(arguments.out, "w", encoding="utf-8") as out:

@@ -216,6 +216,7 @@ def run_all(arguments):
 
 def main():
     arguments = parse_arguments()
+    served.end_all_at_signals()
     shutil.rmtree(arguments.keep, ignore_errors=True)
     os.makedirs(arguments.keep)
     with tempfile.TemporaryDirectory(prefix="seep-verdicts-") as arguments.scratch:
