@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interner.h"
 #include "memory.h"
 #include "paths.h"
 #include "sampling.h"
@@ -19,12 +20,6 @@ enum frame_flag {
 	FRAME_IGNORED = 2,
 	FRAME_HIDDEN = 4,
 	FRAME_ALLOCATOR = 8, /* hidden while innermost */
-};
-
-struct frame_entry {
-	char *key;
-	uint32_t id;
-	UT_hash_handle hh;
 };
 
 /* The value of one stack, whatever number of inputs has it. */
@@ -46,7 +41,7 @@ struct builder {
 	const struct profile_input *inputs;
 	size_t input_count;
 	bool several_recordings;
-	struct frame_entry *frames, *names;
+	struct interned *frames, *names;
 	struct stack_entry *stacks;
 	uint8_t *flags;      /* by frame id */
 	uint32_t *match_ids; /* by frame id: equal where two recordings' frames are the same */
@@ -132,52 +127,24 @@ static uint8_t frame_flags(const struct builder *builder, const struct profile_f
 	return flags;
 }
 
-/* The id of a key, new or known: takes the key over. */
-static uint32_t intern(struct frame_entry **table, char *key, bool *is_new)
-{
-	struct frame_entry *entry;
-
-	HASH_FIND_STR(*table, key, entry);
-	*is_new = !entry;
-	if (entry) {
-		free(key);
-		return entry->id;
-	}
-	entry = memory_zeroed(1, sizeof(*entry));
-	entry->key = key;
-	entry->id = HASH_COUNT(*table);
-	HASH_ADD_KEYPTR(hh, *table, entry->key, strlen(entry->key), entry);
-	return entry->id;
-}
-
-static void release_table(struct frame_entry *table)
-{
-	struct frame_entry *entry, *next;
-
-	HASH_ITER(hh, table, entry, next)
-	{
-		HASH_DEL(table, entry);
-		free(entry->key);
-		free(entry);
-	}
-}
-
 /* Builds move between machines and lines between versions; the functions' names stay. */
 static uint32_t match_id(struct builder *builder, const struct profile_frame *frame, uint32_t id)
 {
 	bool is_new;
 
-	return builder->several_recordings ? intern(&builder->names, memory_string(frame->function), &is_new) : id;
+	if (!builder->several_recordings)
+		return id;
+	return (uint32_t)intern(&builder->names, memory_string(frame->function), strlen(frame->function), &is_new)
+		->number;
 }
 
 static uint32_t add_frame(struct builder *builder, const struct profile_frame *frame)
 {
 	struct profile *out = builder->out;
+	char *key = memory_format("%s\n%s\n%u\n%u\n%s\n%d", frame->function, frame->file ? frame->file : "",
+				  frame->line, frame->start_line, frame->module, frame->inlined);
 	bool is_new;
-	uint32_t id = intern(&builder->frames,
-			     memory_format("%s\n%s\n%u\n%u\n%s\n%d", frame->function, frame->file ? frame->file : "",
-					   frame->line, frame->start_line, frame->module, frame->inlined),
-			     &is_new);
+	uint32_t id = (uint32_t)intern(&builder->frames, key, strlen(key), &is_new)->number;
 
 	if (!is_new)
 		return id;
@@ -492,8 +459,8 @@ static int64_t sum_stacks(struct builder *builder)
 
 static void release_builder(struct builder *builder)
 {
-	release_table(builder->frames);
-	release_table(builder->names);
+	interned_release(builder->frames);
+	interned_release(builder->names);
 	free(builder->flags);
 	free(builder->match_ids);
 	free(builder->range_ids);

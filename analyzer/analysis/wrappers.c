@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interner.h"
 #include "memory.h"
-
-#define uthash_malloc(size) memory_zeroed(1, size)
-#include <uthash.h>
 
 enum { LEAST_CALLERS = 4, MOST_ROUNDS = 16 };
 #define NONE SIZE_MAX
@@ -50,12 +48,6 @@ bool wrapper_by_name(const char *function)
 
 /* ---- functions of frames ---- */
 
-struct function {
-	char *key;
-	size_t id;
-	UT_hash_handle hh;
-};
-
 /* In one round. */
 struct tally {
 	double within, direct; /* acquired in stacks with it; as the innermost that is no wrapper */
@@ -79,44 +71,25 @@ struct call {
 	bool grows;
 };
 
-static size_t intern(struct function **table, char *key)
-{
-	struct function *entry;
-
-	HASH_FIND_STR(*table, key, entry);
-	if (entry) {
-		free(key);
-		return entry->id;
-	}
-	entry = memory_zeroed(1, sizeof(*entry));
-	entry->key = key;
-	entry->id = HASH_COUNT(*table);
-	HASH_ADD_KEYPTR(hh, *table, entry->key, strlen(entry->key), entry);
-	return entry->id;
-}
-
 static void name_functions(struct finder *finder, const regex_t *named)
 {
 	const struct profile *profile = finder->profile;
-	struct function *table = NULL, *entry, *next;
+	struct interned *table = NULL;
 
 	finder->function_of = memory_zeroed(profile->frame_count, sizeof(*finder->function_of));
 	finder->is_wrapper = memory_zeroed(profile->frame_count, sizeof(*finder->is_wrapper));
 	for (size_t i = 0; i < profile->frame_count; i++) {
 		const struct profile_frame *frame = &profile->frames[i];
-		size_t id = intern(&table, memory_format("%s\n%s", frame->function, frame->module));
+		char *key = memory_format("%s\n%s", frame->function, frame->module);
+		bool is_new;
+		size_t id = intern(&table, key, strlen(key), &is_new)->number;
 
 		finder->function_of[i] = id;
 		finder->is_wrapper[id] |=
 			wrapper_by_name(frame->function) || (named && !regexec(named, frame->function, 0, NULL, 0));
 	}
-	finder->function_count = HASH_COUNT(table);
-	HASH_ITER(hh, table, entry, next)
-	{
-		HASH_DEL(table, entry);
-		free(entry->key);
-		free(entry);
-	}
+	finder->function_count = interned_count(table);
+	interned_release(table);
 }
 
 static size_t function_at(const struct finder *finder, size_t stack, size_t depth)

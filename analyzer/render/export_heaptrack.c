@@ -20,64 +20,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../analysis/interner.h"
 #include "../analysis/memory.h"
 #include "export.h"
-
-#define uthash_malloc(size) memory_zeroed(1, size)
-#include <uthash.h>
 
 #define CALLS_MOST 1000000
 #define HEAPTRACK_VERSION 0x10400
 #define FORMAT_VERSION 2
 
-struct entry {
-	char *key;
-	uint64_t number;
-	UT_hash_handle hh;
-};
-
 struct writer {
 	struct buffer *out;
 	const struct samples *samples;
 	size_t objects, bytes; /* which values these are */
-	struct entry *strings, *instructions, *nodes;
+	struct interned *strings, *instructions, *nodes;
 	uint64_t block_kinds;
 	int64_t per_call; /* blocks that are written as one */
 };
 
-static struct entry *intern(struct entry **table, char *key, size_t size, bool *is_new)
-{
-	struct entry *entry;
-
-	HASH_FIND(hh, *table, key, size, entry);
-	*is_new = !entry;
-	if (entry) {
-		free(key);
-		return entry;
-	}
-	entry = memory_zeroed(1, sizeof(*entry));
-	entry->key = key;
-	HASH_ADD_KEYPTR(hh, *table, entry->key, size, entry);
-	entry->number = HASH_COUNT(*table);
-	return entry;
-}
-
-static void release(struct entry *table)
-{
-	struct entry *entry, *next;
-
-	HASH_ITER(hh, table, entry, next)
-	{
-		HASH_DEL(table, entry);
-		free(entry->key);
-		free(entry);
-	}
-}
-
 static uint64_t string_number(struct writer *writer, const char *text)
 {
 	struct buffer clean = {0};
-	struct entry *entry;
+	struct interned *entry;
 	bool is_new;
 
 	if (!text || !*text)
@@ -86,7 +49,7 @@ static uint64_t string_number(struct writer *writer, const char *text)
 	entry = intern(&writer->strings, clean.text, clean.size, &is_new);
 	if (is_new)
 		buffer_format(writer->out, "s %s\n", entry->key);
-	return entry->number;
+	return entry->number + 1;
 }
 
 /* `count` frames, the last one of which contains the others. */
@@ -95,7 +58,7 @@ static uint64_t instruction_number(struct writer *writer, size_t first, size_t c
 	const struct samples *samples = writer->samples;
 	const struct profile_frame *outer = export_frame(samples, first + count - 1);
 	struct buffer line = {0};
-	struct entry *entry;
+	struct interned *entry;
 	uint64_t number;
 	bool is_new;
 
@@ -107,7 +70,7 @@ static uint64_t instruction_number(struct writer *writer, size_t first, size_t c
 		buffer_format(&line, " %" PRIx64 " %x", string_number(writer, frame->file), frame->line);
 	}
 	entry = intern(&writer->instructions, line.text, line.size, &is_new);
-	number = entry->number;
+	number = entry->number + 1;
 	if (is_new)
 		buffer_format(writer->out, "%s\n", entry->key);
 	return number;
@@ -117,11 +80,11 @@ static uint64_t node_number(struct writer *writer, uint64_t instruction, uint64_
 {
 	char *key = memory_format("t %" PRIx64 " %" PRIx64, instruction, parent);
 	bool is_new;
-	struct entry *entry = intern(&writer->nodes, key, strlen(key), &is_new);
+	struct interned *entry = intern(&writer->nodes, key, strlen(key), &is_new);
 
 	if (is_new)
 		buffer_format(writer->out, "%s\n", entry->key);
-	return entry->number;
+	return entry->number + 1;
 }
 
 static uint64_t stack_number(struct writer *writer, const struct sample *sample)
@@ -227,7 +190,7 @@ void export_heaptrack(struct buffer *out, const struct export_source *source)
 	buffer_format(out, "c %" PRIx64 "\n", (uint64_t)(head->duration_ns / 1000000));
 	for (size_t i = 0; i < source->samples->count; i++)
 		add_sample(&writer, &source->samples->items[i]);
-	release(writer.strings);
-	release(writer.instructions);
-	release(writer.nodes);
+	interned_release(writer.strings);
+	interned_release(writer.instructions);
+	interned_release(writer.nodes);
 }

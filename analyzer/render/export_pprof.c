@@ -15,14 +15,12 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "../analysis/interner.h"
 #include "../analysis/memory.h"
 #include "../analysis/paths.h"
 #include "../analysis/sampling.h"
 #include "export.h"
 #include "protobuf.h"
-
-#define uthash_malloc(size) memory_zeroed(1, size)
-#include <uthash.h>
 
 enum profile_field {
 	PROFILE_SAMPLE_TYPE = 1,
@@ -59,58 +57,20 @@ enum function_field { FUNCTION_ID = 1, FUNCTION_NAME, FUNCTION_FILENAME = 4, FUN
 #define PAGE 0x1000
 #define FIRST_ADDRESS 0x400000
 
-/* A thing by its number, from 0 in the order of being met. */
-struct entry {
-	char *key;
-	size_t number;
-	uint64_t start; /* of a mapping: its first address */
-	UT_hash_handle hh;
-};
-
 struct writer {
 	const struct export_source *source;
 	struct buffer out, part; /* part: the message at hand */
-	struct entry *strings, *mappings, *locations, *functions;
+	struct interned *strings, *mappings, *locations, *functions;
 	uint64_t next_address;
 	uint64_t *ids; /* the locations of the sample at hand */
 	size_t id_count, id_capacity;
 };
 
-/* The entry of a key, new or known: takes the key over. */
-static struct entry *intern(struct entry **table, char *key, size_t size, bool *is_new)
-{
-	struct entry *entry;
-
-	HASH_FIND(hh, *table, key, size, entry);
-	*is_new = !entry;
-	if (entry) {
-		free(key);
-		return entry;
-	}
-	entry = memory_zeroed(1, sizeof(*entry));
-	entry->key = key;
-	entry->number = HASH_COUNT(*table);
-	HASH_ADD_KEYPTR(hh, *table, entry->key, size, entry);
-	return entry;
-}
-
-static void release(struct entry *table)
-{
-	struct entry *entry, *next;
-
-	HASH_ITER(hh, table, entry, next)
-	{
-		HASH_DEL(table, entry);
-		free(entry->key);
-		free(entry);
-	}
-}
-
 /* The string's number; it is written when it is met. */
 static uint64_t string_number(struct writer *writer, const char *text)
 {
 	struct buffer clean = {0};
-	struct entry *entry;
+	struct interned *entry;
 	bool is_new;
 
 	buffer_add(&clean, "");
@@ -131,13 +91,13 @@ static const struct model_module *module_of(const struct recording *recording, c
 	return NULL;
 }
 
-static void add_mapping(struct writer *writer, const struct entry *entry, uint64_t limit, const char *file,
+static void add_mapping(struct writer *writer, const struct interned *entry, uint64_t limit, const char *file,
 			const char *build_id)
 {
 	uint64_t file_string = string_number(writer, file), build_id_string = string_number(writer, build_id);
 
 	protobuf_uint(&writer->part, MAPPING_ID, entry->number + 1);
-	protobuf_uint(&writer->part, MAPPING_MEMORY_START, entry->start);
+	protobuf_uint(&writer->part, MAPPING_MEMORY_START, entry->value);
 	protobuf_uint(&writer->part, MAPPING_MEMORY_LIMIT, limit);
 	protobuf_uint(&writer->part, MAPPING_FILENAME, file_string);
 	protobuf_uint(&writer->part, MAPPING_BUILD_ID, build_id_string);
@@ -168,11 +128,11 @@ static uint64_t extent_of(const struct profile *profile, const char *path)
 	return extent;
 }
 
-static struct entry *mapping_of(struct writer *writer, const char *path)
+static struct interned *mapping_of(struct writer *writer, const char *path)
 {
 	const struct model_module *module = module_of(writer->source->recording, path);
 	bool is_new;
-	struct entry *entry = intern(&writer->mappings, memory_string(path), strlen(path), &is_new);
+	struct interned *entry = intern(&writer->mappings, memory_string(path), strlen(path), &is_new);
 	char *file;
 
 	if (!is_new)
@@ -180,7 +140,7 @@ static struct entry *mapping_of(struct writer *writer, const char *path)
 	if (!module)
 		module = module_of(writer->source->base, path);
 	file = shown_path(writer->source->head, path);
-	entry->start = writer->next_address;
+	entry->value = writer->next_address;
 	writer->next_address += (extent_of(writer->source->samples->profile, path) / PAGE + 2) * PAGE;
 	add_mapping(writer, entry, writer->next_address - PAGE, file, module ? module->build_id : "");
 	free(file);
@@ -194,7 +154,7 @@ static uint64_t function_id(struct writer *writer, const struct profile_frame *f
 	const char *file = frame->file ? frame->file : "";
 	char *key = memory_format("%s\n%s\n%u", frame->function, file, frame->start_line);
 	bool is_new;
-	struct entry *entry = intern(&writer->functions, key, strlen(key), &is_new);
+	struct interned *entry = intern(&writer->functions, key, strlen(key), &is_new);
 	struct buffer function = {0};
 
 	if (!is_new)
@@ -224,9 +184,9 @@ static uint64_t location_id(struct writer *writer, size_t first, size_t count)
 	const struct samples *samples = writer->source->samples;
 	size_t size = count * sizeof(uint32_t);
 	const struct profile_frame *outer = export_frame(samples, first + count - 1);
-	struct entry *mapping;
+	struct interned *mapping;
 	bool is_new;
-	struct entry *entry =
+	struct interned *entry =
 		intern(&writer->locations, memory_copy(samples->profile->frame_ids + first, size), size, &is_new);
 
 	if (!is_new)
@@ -235,7 +195,7 @@ static uint64_t location_id(struct writer *writer, size_t first, size_t count)
 	protobuf_uint(&writer->part, LOCATION_ID, entry->number + 1);
 	if (mapping) {
 		protobuf_uint(&writer->part, LOCATION_MAPPING_ID, mapping->number + 1);
-		protobuf_uint(&writer->part, LOCATION_ADDRESS, mapping->start + outer->offset);
+		protobuf_uint(&writer->part, LOCATION_ADDRESS, mapping->value + outer->offset);
 	}
 	for (size_t i = 0; i < count; i++)
 		add_line(writer, export_frame(samples, first + i));
@@ -361,10 +321,10 @@ void export_pprof(struct buffer *out, const struct export_source *source)
 	for (size_t i = 0; i < source->samples->count; i++)
 		add_sample(&writer, &source->samples->items[i]);
 	compress_into(out, &writer.out);
-	release(writer.strings);
-	release(writer.mappings);
-	release(writer.locations);
-	release(writer.functions);
+	interned_release(writer.strings);
+	interned_release(writer.mappings);
+	interned_release(writer.locations);
+	interned_release(writer.functions);
 	buffer_release(&writer.out);
 	buffer_release(&writer.part);
 	free(writer.ids);
