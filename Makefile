@@ -14,13 +14,15 @@ VERSION  := 0.1.0
 # What the machine must have, as PACKAGE:PROBE. PACKAGE is Debian's name; PROBE is the thing itself, by which it is found
 # elsewhere: a command, a header (*.h), a library (*.so*), or - for what only Debian needs apart.
 BUILD_NEEDS  := gcc:gcc g++:g++ libc6-dev:stdio.h libsqlite3-dev:sqlite3.h libdw-dev:elfutils/libdw.h libelf-dev:libelf.h \
-	zlib1g-dev:zlib.h libdeflate-dev:libdeflate.h uthash-dev:uthash.h libunwind-dev:libunwind.h
+	zlib1g-dev:zlib.h libdeflate-dev:libdeflate.h uthash-dev:uthash.h libunwind-dev:libunwind.h \
+	libmicrohttpd-dev:microhttpd.h libpq-dev:postgresql/libpq-fe.h libncurses-dev:ncurses.h
 DEMO_NEEDS   := redis-server:redis-server redis-tools:redis-benchmark procps:pgrep
 INCIDENT_NEEDS := memcached:memcached
 TEST_NEEDS   := $(DEMO_NEEDS) $(INCIDENT_NEEDS) libcmocka-dev:cmocka.h libevent-dev:event2/event.h libuv1-dev:uv.h \
 	bats:bats python3:python3 sqlite3:sqlite3 valgrind:valgrind libc6-dbg:- heaptrack:heaptrack nginx:nginx wrk:wrk \
 	postgresql:psql util-linux:setarch curl:curl libxml2-utils:xmllint perl:prove python3-jsonschema:- \
-	python3-junitparser:- python3-sarif-python-om:- golang-go:go bsdutils:script
+	python3-junitparser:- python3-sarif-python-om:- golang-go:go bsdutils:script \
+	nodejs:node npm:npm chromium:chromium prometheus:prometheus victoria-metrics:victoria-metrics
 COMPAT_NEEDS := lighttpd:lighttpd haproxy:haproxy mosquitto:mosquitto mosquitto-clients:mosquitto_pub nodejs:node \
 	default-jre-headless:keytool libjemalloc2:libjemalloc.so.2 libtcmalloc-minimal4:libtcmalloc_minimal.so.4 \
 	libmimalloc2.0:libmimalloc.so.2
