@@ -345,12 +345,17 @@ static char *line_of(const struct recording *recording, const struct profile_fra
 	return line;
 }
 
+static uint64_t hash_kind(enum seep_kind kind)
+{
+	return hash_text(hash_text(FNV_BASIS, kind_name(kind)), "\n");
+}
+
 struct fingerprint fingerprint_of_stack(const struct recording *recording, const struct profile *profile,
 					const struct profile_stack *stack, enum seep_kind kind)
 {
 	size_t count = fingerprint_frames(profile, stack);
 	bool by_offset_only = !has_any_name(profile, stack, count);
-	struct fingerprint fingerprint = {.hash = hash_text(hash_text(FNV_BASIS, kind_name(kind)), "\n")};
+	struct fingerprint fingerprint = {.hash = hash_kind(kind)};
 	char *previous = NULL;
 
 	for (size_t i = 0; i < count; i++) {
@@ -362,6 +367,17 @@ struct fingerprint fingerprint_of_stack(const struct recording *recording, const
 		previous = line;
 	}
 	free(previous);
+	return fingerprint;
+}
+
+struct fingerprint fingerprint_of_frame(const struct recording *recording, const struct profile_frame *frame,
+					enum seep_kind kind)
+{
+	struct fingerprint fingerprint = {.hash = hash_kind(kind)};
+	char *line = line_of(recording, frame, !has_name(frame), &fingerprint.by_offset);
+
+	fingerprint.hash = hash_text(fingerprint.hash, line);
+	free(line);
 	return fingerprint;
 }
 

@@ -46,6 +46,10 @@ struct fingerprint fingerprint_of_stack(const struct recording *recording, const
 /* Of a node of the recording's tree. */
 struct fingerprint fingerprint_of_node(const struct recording *recording, uint32_t node_id, enum seep_kind kind);
 
+/* Of one function and kind, whoever calls it. */
+struct fingerprint fingerprint_of_frame(const struct recording *recording, const struct profile_frame *frame,
+					enum seep_kind kind);
+
 /* How many frames of a stack count: without the start-up code, unless there is nothing else. */
 size_t fingerprint_frames(const struct profile *profile, const struct profile_stack *stack);
 
