@@ -8,6 +8,9 @@
 
 #include "../analysis/memory.h"
 
+/* What most additions fit in: they are formatted once. */
+enum { USUAL_ROOM = 64 };
+
 void buffer_add_bytes(struct buffer *buffer, const char *bytes, size_t size)
 {
 	buffer->text = memory_grow(buffer->text, &buffer->capacity, buffer->size + size + 1, 1);
@@ -24,17 +27,24 @@ void buffer_add(struct buffer *buffer, const char *text)
 void buffer_format(struct buffer *buffer, const char *format, ...)
 {
 	va_list arguments;
+	size_t room;
 	int size;
 
+	buffer->text = memory_grow(buffer->text, &buffer->capacity, buffer->size + USUAL_ROOM, 1);
+	room = buffer->capacity - buffer->size;
 	va_start(arguments, format);
-	size = vsnprintf(NULL, 0, format, arguments);
+	size = vsnprintf(buffer->text + buffer->size, room, format, arguments);
 	va_end(arguments);
-	if (size <= 0)
+	if (size < 0) {
+		buffer->text[buffer->size] = '\0';
 		return;
-	buffer->text = memory_grow(buffer->text, &buffer->capacity, buffer->size + (size_t)size + 1, 1);
-	va_start(arguments, format);
-	vsnprintf(buffer->text + buffer->size, (size_t)size + 1, format, arguments);
-	va_end(arguments);
+	}
+	if ((size_t)size >= room) {
+		buffer->text = memory_grow(buffer->text, &buffer->capacity, buffer->size + (size_t)size + 1, 1);
+		va_start(arguments, format);
+		vsnprintf(buffer->text + buffer->size, (size_t)size + 1, format, arguments);
+		va_end(arguments);
+	}
 	buffer->size += (size_t)size;
 }
 

@@ -8,6 +8,8 @@
 
 static void add_line(struct json *json)
 {
+	if (json->is_compact)
+		return;
 	buffer_add(json->out, "\n");
 	for (unsigned i = 0; i < json->depth; i++)
 		buffer_add(json->out, "  ");
@@ -61,7 +63,7 @@ static void add_key(struct json *json, const char *key)
 	if (!key)
 		return;
 	json_quote(json->out, key);
-	buffer_add(json->out, ": ");
+	buffer_add(json->out, json->is_compact ? ":" : ": ");
 }
 
 static void begin(struct json *json, const char *key, const char *bracket)
@@ -79,7 +81,7 @@ static void end(struct json *json, const char *bracket)
 		add_line(json);
 	buffer_add(json->out, bracket);
 	json->has_items = true;
-	if (!json->depth)
+	if (!json->depth && !json->is_compact)
 		buffer_add(json->out, "\n");
 }
 
@@ -133,6 +135,37 @@ void json_real(struct json *json, const char *key, double value)
 	}
 	add_key(json, key);
 	buffer_format(json->out, "%.6g", value);
+}
+
+/* Beyond the fifth digit there is an exponent, where that is shorter than zeros. */
+static void add_short_whole(struct buffer *out, double value)
+{
+	unsigned exponent = 0;
+	int64_t number;
+
+	while (fabs(value) >= 99999.5) {
+		value /= 10;
+		exponent++;
+	}
+	number = llround(value);
+	for (; exponent && exponent < 3; exponent--)
+		number *= 10;
+	for (; exponent && number % 10 == 0; exponent++)
+		number /= 10;
+	buffer_format(out, exponent ? "%llde%u" : "%lld", (long long)number, exponent);
+}
+
+void json_short(struct json *json, const char *key, double value)
+{
+	if (!isfinite(value)) {
+		json_null(json, key);
+		return;
+	}
+	add_key(json, key);
+	if (fabs(value) < 1e15 && (value == trunc(value) || fabs(value) >= 1e5))
+		add_short_whole(json->out, value);
+	else
+		buffer_format(json->out, "%.5g", value);
 }
 
 void json_bool(struct json *json, const char *key, bool value)

@@ -15,6 +15,7 @@
 
 struct json {
 	struct buffer *out;
+	bool is_compact; /* without blanks and newlines: for programs */
 	unsigned depth;
 	bool has_items; /* of the innermost open object or array */
 };
@@ -27,6 +28,8 @@ void json_string(struct json *json, const char *key, const char *text); /* NULL:
 void json_int(struct json *json, const char *key, int64_t value);
 void json_uint(struct json *json, const char *key, uint64_t value);
 void json_real(struct json *json, const char *key, double value); /* not finite: null */
+/* The same, with at most 5 significant digits, in as few characters as that takes: 0.5, 20480, 12346e4. */
+void json_short(struct json *json, const char *key, double value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 

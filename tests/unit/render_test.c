@@ -329,6 +329,46 @@ static void json_escapes(void **state)
 	buffer_release(&out);
 }
 
+static void json_for_programs_is_compact(void **state)
+{
+	static const double values[] = {0,   7,         -12, 99999,   100000, 123456, -1234567,  12345678,
+					2e6, 9.99996e9, 0.5, 1.23456, -3e-7,  1e15,   0.0 / 0.0, 123456.7};
+	struct buffer out = {0};
+	struct json json = {.out = &out, .is_compact = true};
+
+	(void)state;
+	json_begin_object(&json, NULL);
+	json_string(&json, "name", "a b");
+	json_begin_array(&json, "values");
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		json_short(&json, NULL, values[i]);
+	json_end_array(&json);
+	json_end_object(&json);
+	assert_string_equal(out.text,
+			    "{\"name\":\"a b\",\"values\":[0,7,-12,99999,100000,123460,-1234600,12346e3,2000000,"
+			    "1e10,0.5,1.2346,-3e-07,1e+15,null,123460]}");
+	buffer_release(&out);
+}
+
+static void a_buffer_takes_text_of_any_length(void **state)
+{
+	struct buffer out = {0};
+	char *name = memory_zeroed(1, 1000);
+
+	(void)state;
+	memset(name, 'x', 999);
+	buffer_format(&out, "%s", "");
+	assert_int_equal(out.size, 0);
+	for (size_t i = 0; i < 200; i++) /* around the ends of what it has room for */
+		buffer_format(&out, "%.*s", (int)i, name);
+	buffer_format(&out, "%s-%d", name, 7);
+	assert_int_equal(out.size, 199 * 200 / 2 + 999 + 2);
+	assert_int_equal(strlen(out.text), out.size);
+	assert_string_equal(out.text + out.size - 4, "xx-7");
+	buffer_release(&out);
+	free(name);
+}
+
 /* ---- figures ---- */
 
 static void expect_figure(struct figure figure, const char *text)
@@ -494,6 +534,8 @@ int main(void)
 		TEST(list_annotates_lines_and_says_what_is_missing),
 		TEST(json_has_what_the_text_has),
 		TEST(json_escapes),
+		TEST(json_for_programs_is_compact),
+		TEST(a_buffer_takes_text_of_any_length),
 		TEST(figures_are_written_as_pprof_writes_them),
 		TEST(a_report_that_cannot_be_written_is_an_error),
 		TEST(info_names_processes_marks_misuse_and_reasons),
