@@ -9,24 +9,16 @@
 #include "../analysis/process.h"
 #include "../arena/arena_reader.h"
 #include "../base/clock.h"
-#include "../render/ages.h"
 #include "open.h"
 
 #define ANSWER_NS (3 * NS_PER_S) /* a recorder that lives has answered by then */
 #define LOOK_NS (50 * NS_PER_MS)
 
-/* What was read of the processes that count, and what they hold. */
-struct known_ages {
-	struct ages_reading *readings;
-	size_t reading_count, reading_capacity;
-	struct model_ages *sites; /* of one process after the other */
-	size_t site_count, site_capacity;
-};
-
-static void release(struct known_ages *known)
+void known_ages_release(struct known_ages *known)
 {
 	free(known->readings);
 	free(known->sites);
+	*known = (struct known_ages){0};
 }
 
 /* ---- asking the recorder ---- */
@@ -89,8 +81,8 @@ static int open_asked(const struct options *options, struct session *session, st
 /* ---- reading ---- */
 
 struct reading_walk {
-	const struct session *session;
 	struct ages_reading *by_process; /* by process id */
+	size_t process_count;
 };
 
 static void take_reading(const struct store_age_reading *reading, void *context)
@@ -98,7 +90,7 @@ static void take_reading(const struct store_age_reading *reading, void *context)
 	struct reading_walk *walk = context;
 	struct ages_reading *known;
 
-	if (reading->process_id >= walk->session->main.recording.process_count)
+	if (reading->process_id >= walk->process_count)
 		return;
 	known = &walk->by_process[reading->process_id];
 	if (strcmp(reading->state, STORE_AGES_READ) == 0) {
@@ -110,20 +102,12 @@ static void take_reading(const struct store_age_reading *reading, void *context)
 	}
 }
 
-static bool is_wanted(const struct session *session, const struct model_process *process)
-{
-	if (!process->id)
-		return false;
-	return session->process_id ? session->process_id == process->id
-				   : process_lasted(&session->main.recording, process);
-}
-
-static int take_sites(struct session *session, struct known_ages *known, uint32_t process_id, int64_t time_s,
+static int take_sites(struct store *store, struct known_ages *known, uint32_t process_id, int64_t time_s,
 		      struct error *error)
 {
 	struct model_ages *sites;
 	size_t count;
-	int code = store_read_ages(session->main.store, process_id, time_s, &sites, &count, error);
+	int code = store_read_ages(store, process_id, time_s, &sites, &count, error);
 
 	if (code)
 		return code;
@@ -135,30 +119,44 @@ static int take_sites(struct session *session, struct known_ages *known, uint32_
 	return SEEP_OK;
 }
 
-static int read_ages(struct session *session, struct known_ages *known, struct error *error)
+static int take_process(struct store *store, struct known_ages *known, const struct model_process *process,
+			struct ages_reading *reading, struct error *error)
 {
-	const struct recording *recording = &session->main.recording;
+	reading->pid = process->pid;
+	known->readings = memory_grow(known->readings, &known->reading_capacity, known->reading_count + 1,
+				      sizeof(*known->readings));
+	known->readings[known->reading_count++] = *reading;
+	return reading->time_s ? take_sites(store, known, process->id, reading->time_s, error) : SEEP_OK;
+}
+
+int known_ages_read(struct store *store, const struct recording *recording, uint32_t process_id,
+		    struct known_ages *known, struct error *error)
+{
 	struct reading_walk walk = {
-		.session = session,
 		.by_process = memory_zeroed(recording->process_count + 1, sizeof(*walk.by_process)),
+		.process_count = recording->process_count,
 	};
-	int code = store_each_age_reading(session->main.store, take_reading, &walk, error);
+	int code = store_each_age_reading(store, take_reading, &walk, error);
 
 	for (size_t i = 0; i < recording->process_count && !code; i++) {
 		const struct model_process *process = &recording->processes[i];
-		struct ages_reading *reading = &walk.by_process[i];
+		bool is_wanted = process_id ? process->id == process_id : process_lasted(recording, process);
 
-		if (!is_wanted(session, process))
-			continue;
-		reading->pid = process->pid;
-		known->readings = memory_grow(known->readings, &known->reading_capacity, known->reading_count + 1,
-					      sizeof(*known->readings));
-		known->readings[known->reading_count++] = *reading;
-		if (reading->time_s)
-			code = take_sites(session, known, process->id, reading->time_s, error);
+		if (process->id && is_wanted)
+			code = take_process(store, known, process, &walk.by_process[i], error);
 	}
 	free(walk.by_process);
 	return code;
+}
+
+const char *known_ages_because(const struct known_ages *known)
+{
+	const char *because = "the recorder reads them some seconds after a process's start, and then once a minute";
+
+	for (size_t i = 0; i < known->reading_count; i++)
+		if (known->readings[i].because)
+			because = known->readings[i].because;
+	return because;
 }
 
 static int resolve_names(struct session *session, const struct known_ages *known, struct error *error)
@@ -199,17 +197,13 @@ static int64_t total_of(const struct session *session)
 static int say_nothing(const struct session *session, const struct known_ages *known, struct error *error)
 {
 	const char *path = session->main.recording.path;
-	const char *because = "the recorder reads them some seconds after a process's start, and then once a minute";
 	bool is_known = false;
 
-	for (size_t i = 0; i < known->reading_count; i++) {
+	for (size_t i = 0; i < known->reading_count; i++)
 		is_known |= known->readings[i].time_s != 0;
-		if (known->readings[i].because)
-			because = known->readings[i].because;
-	}
 	if (!is_known)
 		return error_set(error, SEEP_ERR_NOT_FOUND, "the ages of what is held are unknown in %s: %s", path,
-				 because);
+				 known_ages_because(known));
 	return error_set(error, SEEP_ERR_NOT_FOUND,
 			 "'%s' matches nothing that holds %s in %s; `seep top -n 0 --cum` lists what there is",
 			 session->options->operands[0], session->options->type.name, path);
@@ -253,7 +247,7 @@ static int add_ages(struct session *session, struct buffer *out, struct error *e
 		code = store_read_totals(main->store, session->process_id, INT64_MAX, &main->totals, &main->count,
 					 error);
 	if (!code)
-		code = read_ages(session, &known, error);
+		code = known_ages_read(main->store, &main->recording, session->process_id, &known, error);
 	if (!code)
 		code = resolve_names(session, &known, error);
 	if (!code) {
@@ -267,7 +261,7 @@ static int add_ages(struct session *session, struct buffer *out, struct error *e
 		code = report_groups(session, &known, &groups, out, error);
 	}
 	age_groups_release(&groups);
-	release(&known);
+	known_ages_release(&known);
 	return code;
 }
 
