@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* seep growth - what leaks, warms up, comes and goes, is steady: a verdict for each callsite. */
-#include "../render/growth.h"
-
 #include "commands.h"
 #include "judge.h"
-
-/* The process's memory is none of a selection of callsites. */
-static bool is_of_all(const struct options *options)
-{
-	return !options->type_is_given && !options->focus && !options->ignore;
-}
 
 static int add_growth(struct session *session, struct buffer *out, struct error *error)
 {
@@ -18,16 +10,7 @@ static int add_growth(struct session *session, struct buffer *out, struct error 
 	int code = judge_session(session, &options, &judged, error);
 
 	if (!code) {
-		struct growth_report report = {
-			.head = &session->head,
-			.judgement = &judged.judgement,
-			.with_stacks = session->options->stacks,
-			.limit = session->options->limit,
-			.processes = judged.processes,
-			.process_count = is_of_all(session->options) ? judged.process_count : 0,
-			.style = command_style(),
-			.time_wait = judged.series.process[SERIES_TCP_TIME_WAIT][judged.series.grid.count - 1],
-		};
+		struct growth_report report = judge_report(session, &judged);
 
 		if (!session->options->type_is_given)
 			session->head.type.name = NULL; /* it is of all kinds */

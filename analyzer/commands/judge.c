@@ -105,7 +105,10 @@ static void collect_events(struct judged_recording *out)
 		out->events[i] = (struct correlate_counter){out->series.events[i].name, out->series.events[i].count};
 }
 
-/* NULL if it is not known all the time; the recorder's first look is of some moments after the start. */
+/*
+ * A level that is known all the time; NULL: this one is not. The recorder's first look is of some moments after the
+ * start: what it has seen was so before.
+ */
 static const double *known(double *values, size_t count)
 {
 	size_t first = 0;
@@ -132,25 +135,25 @@ static struct judgement_release *collect_releases(const struct judged_recording 
 	return releases;
 }
 
-static void judge(const struct session *session, const struct judgement_options *options, struct judged_recording *out)
+void judge_earlier(const struct session *session, const struct judgement_options *options,
+		   const struct judged_recording *judged, size_t points, struct judgement *out)
 {
 	struct judgement_options with_connections = *options;
-	const struct store_grid *grid = &out->series.grid;
+	const struct store_grid *grid = &judged->series.grid;
+	struct judgement_release *releases = collect_releases(judged);
 	struct judgement_input input = {
 		.recording = &session->main.recording,
-		.grid = {.start_s = grid->start_s, .step_s = grid->step_s, .count = grid->count},
-		.events = out->events,
-		.event_count = out->series.event_count,
+		.grid = {.start_s = grid->start_s, .step_s = grid->step_s, .count = points},
+		.sites = judged->sites,
+		.site_count = judged->site_count,
+		.events = judged->events,
+		.event_count = judged->series.event_count,
+		.releases = releases,
+		.release_count = judged->release_count,
 	};
-	struct judgement_site *sites = collect_sites(input.recording, &out->series, &input.site_count);
-	struct judgement_release *releases = collect_releases(out);
 
-	input.sites = sites;
-	input.releases = releases;
-	input.release_count = out->release_count;
-	with_connections.verdict.open_connections = known(out->series.process[SERIES_TCP_ESTABLISHED], grid->count);
-	judgement_build(&input, &with_connections, &out->judgement);
-	free(sites);
+	with_connections.verdict.open_connections = known(judged->series.process[SERIES_TCP_ESTABLISHED], points);
+	judgement_build(&input, &with_connections, out);
 	free(releases);
 }
 
@@ -173,7 +176,8 @@ int judge_session(struct session *session, const struct judgement_options *optio
 	code = judge_processes(session, &out->processes, &out->process_count, error);
 	if (code)
 		return code;
-	judge(session, options, out);
+	out->sites = collect_sites(&session->main.recording, &out->series, &out->site_count);
+	judge_earlier(session, options, out, out->series.grid.count, &out->judgement);
 	if (!out->judgement.group_count)
 		return error_set(error, SEEP_ERR_NOT_FOUND, "%s has nothing%s%s to judge that passes the filters",
 				 session->main.recording.path, session->options->type_is_given ? " of type " : "",
@@ -183,10 +187,33 @@ int judge_session(struct session *session, const struct judgement_options *optio
 	return SEEP_OK;
 }
 
+/* The process's memory is none of a selection of callsites. */
+static bool is_of_all(const struct options *options)
+{
+	return !options->type_is_given && !options->focus && !options->ignore;
+}
+
+struct growth_report judge_report(const struct session *session, const struct judged_recording *judged)
+{
+	const struct options *options = session->options;
+
+	return (struct growth_report){
+		.head = &session->head,
+		.judgement = &judged->judgement,
+		.with_stacks = options->stacks,
+		.limit = options->limit,
+		.processes = judged->processes,
+		.process_count = is_of_all(options) ? judged->process_count : 0,
+		.style = command_style(),
+		.time_wait = judged->series.process[SERIES_TCP_TIME_WAIT][judged->series.grid.count - 1],
+	};
+}
+
 void judge_release(struct judged_recording *judged)
 {
 	judgement_release(&judged->judgement);
 	store_series_release(&judged->series);
+	free(judged->sites);
 	free(judged->events);
 	free(judged->processes);
 	free(judged->releases);

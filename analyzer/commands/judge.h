@@ -8,6 +8,7 @@
 
 #include "../analysis/judgement.h"
 #include "../analysis/process_growth.h"
+#include "../render/growth.h"
 #include "../store/series.h"
 #include "open.h"
 
@@ -15,6 +16,8 @@
 struct judged_recording {
 	struct judgement judgement;
 	struct store_series series;
+	struct judgement_site *sites; /* as in the series, and as judged */
+	size_t site_count;
 	struct correlate_counter *events; /* as in the series */
 	struct judged_process *processes; /* that lived at the end, by the growth of their memory */
 	size_t process_count;
@@ -32,6 +35,16 @@ struct judgement_options judge_options(const struct options *options);
  */
 int judge_session(struct session *session, const struct judgement_options *options, struct judged_recording *out,
 		  struct error *error);
+
+/* What `seep growth` reports of it: borrows from both. */
+struct growth_report judge_report(const struct session *session, const struct judged_recording *judged);
+
+/*
+ * The judgement as it was at the grid's point points - 1, of what was read then: 2 points at least. It borrows from
+ * `judged` and the session; release it with judgement_release().
+ */
+void judge_earlier(const struct session *session, const struct judgement_options *options,
+		   const struct judged_recording *judged, size_t points, struct judgement *out);
 void judge_release(struct judged_recording *judged);
 
 #endif
