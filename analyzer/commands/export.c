@@ -9,7 +9,7 @@
 
 #include "../analysis/memory.h"
 #include "commands.h"
-#include "open.h"
+#include "export.h"
 
 /* The head of a file with every type tells how blocks were sampled, whatever --type says. */
 static struct report_head head_of(const struct session *session)
@@ -23,7 +23,7 @@ static struct report_head head_of(const struct session *session)
 	return head;
 }
 
-static int add_profile(struct session *session, struct buffer *out, struct error *error)
+int export_session(struct session *session, struct buffer *out, struct error *error)
 {
 	const struct export_row *format = export_row(session->options->format);
 	struct samples_options wanted = {.type = session->options->type, .every_type = format->has_every_type};
@@ -62,14 +62,19 @@ static bool is_held_heap(const struct value_type *type)
 	return value_type_has_kind(type, SEEP_KIND_HEAP) && !value_type_is_alloc(type);
 }
 
-static int check_output(const struct options *options, struct error *error)
+int export_check(const struct options *options, struct error *error)
 {
-	const struct export_row *format = export_row(options->format);
-
 	if (options->format == EXPORT_HEAPTRACK && !is_held_heap(&options->type))
 		return error_set(error, SEEP_ERR_USAGE,
 				 "a file for heaptrack has heap blocks that are held, and no %s; leave out --type",
 				 options->type.name);
+	return SEEP_OK;
+}
+
+static int check_output(const struct options *options, struct error *error)
+{
+	const struct export_row *format = export_row(options->format);
+
 	if (!options->output && format->is_binary && isatty(STDOUT_FILENO))
 		return error_set(error, SEEP_ERR_USAGE,
 				 "--%s writes a binary file, and standard output is a terminal; name a file with -o",
@@ -178,8 +183,10 @@ static int add_copy(const struct session *session, struct buffer *out, struct er
 static int build(const struct options *options, struct buffer *out, struct error *error)
 {
 	struct session session = {0};
-	int code = check_output(options, error);
+	int code = export_check(options, error);
 
+	if (!code)
+		code = check_output(options, error);
 	if (!code && options->format == EXPORT_SQLITE)
 		code = check_whole(options, error);
 	if (!code)
@@ -188,7 +195,7 @@ static int build(const struct options *options, struct buffer *out, struct error
 		code = check_overwritten(&session, error);
 	if (!code)
 		code = options->format == EXPORT_SQLITE ? add_copy(&session, out, error)
-							: add_profile(&session, out, error);
+							: export_session(&session, out, error);
 	session_close(&session);
 	return code;
 }
