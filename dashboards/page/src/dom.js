@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// The few things about elements that every view needs. Text becomes text nodes, so that no name of a function can be markup.
+
+/** @typedef {Node | string | number | null | undefined | false} Child */
+
+/**
+ * An element. Attributes: true sets an empty one, null and false leave it out, a function listens ("onclick").
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag @param {Record<string, any>} [attributes] @param {...Child} children @returns {HTMLElementTagNameMap[T]}
+ */
+export function element(tag, attributes = {}, ...children) {
+	const made = document.createElement(tag);
+
+	setAttributes(made, attributes);
+	append(made, children);
+	return made;
+}
+
+/** The same of SVG. @param {string} tag @param {Record<string, any>} [attributes] @param {...Child} children @returns {SVGElement} */
+export function svg(tag, attributes = {}, ...children) {
+	const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+
+	setAttributes(made, attributes);
+	append(made, children);
+	return made;
+}
+
+/** @param {Element} target @param {Record<string, any>} attributes */
+function setAttributes(target, attributes) {
+	for (const [name, value] of Object.entries(attributes)) {
+		if (typeof value === "function") target.addEventListener(name.replace(/^on/, ""), value);
+		else if (value !== null && value !== undefined && value !== false) target.setAttribute(name, value === true ? "" : String(value));
+	}
+}
+
+/** @param {Element} target @param {Child[]} children */
+function append(target, children) {
+	for (const child of children) if (child !== null && child !== undefined && child !== false) target.append(typeof child === "number" ? String(child) : child);
+}
+
+/** Leaves these children only. @param {Element} target @param {...Child} children */
+export function fill(target, ...children) {
+	target.replaceChildren();
+	append(target, children);
+}
+
+/** Sets text only where it differs, so that a selection in it survives a tick. @param {Element} target @param {string} text */
+export function text(target, text) {
+	if (target.textContent !== text) target.textContent = text;
+}
+
+/** @param {Element} target */
+export function clear(target) {
+	target.replaceChildren();
+}
+
+/** Calls back with the width in CSS pixels, now and when it changes; the function that is returned ends it.
+ * @param {Element} target @param {(width: number) => void} changed */
+export function onSize(target, changed) {
+	let last = -1;
+	const observer = new ResizeObserver(() => {
+		const width = Math.floor(target.clientWidth);
+		if (width !== last) changed((last = width));
+	});
+
+	observer.observe(target);
+	return () => observer.disconnect();
+}
+
+/** At most one call a frame, however often it is asked for. @param {() => void} run */
+export function onceAFrame(run) {
+	let asked = 0;
+	const later = () => {
+		asked ||= requestAnimationFrame(() => {
+			asked = 0;
+			run();
+		});
+	};
+
+	return Object.assign(later, { cancel: () => cancelAnimationFrame(asked) });
+}
