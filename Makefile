@@ -30,6 +30,7 @@ BENCH_NEEDS  := libjemalloc2:libjemalloc.so.2 libgoogle-perftools4:libtcmalloc.s
 	libmemcached-tools:memcaslap
 TRUTH_NEEDS  := liblsan0:liblsan.so.0
 VERIFY_NEEDS := libunwind8:libunwind.so.8 openssl:openssl perl:perl nodejs:node default-jre-headless:keytool
+PAGE_NEEDS   := nodejs:node npm:npm
 LINT_NEEDS   := clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck mandoc:mandoc
 
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef
@@ -98,6 +99,15 @@ $(BUILD)/empty_image: $(BUILD)/analyzer/store/empty_image.o
 $(BUILD)/empty_image.h: $(BUILD)/empty_image
 	$< > $@ || { rm -f $@; exit 1; }
 $(BUILD)/analyzer/store/writer.o: $(BUILD)/empty_image.h
+
+# The page as it was built stands in the binary; `make page` builds it, which takes node and its packages.
+$(BUILD)/analyzer/commands/page_assets.o: $(wildcard dashboards/page/dist/*)
+PAGE_PACKAGES := dashboards/page/node_modules/.package-lock.json
+$(PAGE_PACKAGES): dashboards/page/package-lock.json dashboards/page/package.json
+	cd dashboards/page && npm ci --silent
+	@touch $@
+page: setup-page $(PAGE_PACKAGES) ## bundle dashboards/page into its dist/
+	node dashboards/page/build.mjs $(if $(PAGE_OUT),--outdir=$(PAGE_OUT))
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(ANALYZER_OBJECTS)
 	@mkdir -p $(@D)
@@ -171,7 +181,7 @@ incidents: setup-incidents ## every sample server, buggy and fixed, under its dr
 	@BUILD=$(BUILD) tests/servers/incidents.sh
 
 test: setup-test ## unit, golden and end-to-end tests
-	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures unit-tests
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures unit-tests $(PAGE_PACKAGES)
 	@BUILD=$(BUILD) tests/lib/run_tests.sh $(UNIT_TESTS) $(wildcard tests/golden/*.bats tests/e2e/*.bats)
 
 compat: setup-compat ## more servers, runtimes and allocators under Seep
@@ -246,9 +256,10 @@ check-asan: setup-test ## the unit tests under the address and undefined-behavio
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 	@BUILD=$(BUILD)/asan tests/lib/run_tests.sh $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS))
 
-lint: setup-lint ## warnings as errors, clang-tidy, shellcheck, the include ladder, man pages
+lint: setup-lint $(PAGE_PACKAGES) ## warnings as errors, clang-tidy, shellcheck, the include ladder, man pages, the page's types
 	$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/lint CFLAGS='-O2 -g -Werror' fixtures unit-tests
 	tests/lib/ladder.sh
+	dashboards/page/node_modules/.bin/tsc -p dashboards/page
 	shellcheck -x $(SCRIPTS)
 	$(if $(MAN_PAGES),mandoc -T lint -W warning $(MAN_PAGES))
 	clang-format --dry-run -Werror $(SOURCES)
@@ -261,6 +272,8 @@ fmt: ## format the C sources
 setup: setup-build ## install what the build needs
 setup-build:
 	@tests/lib/setup.sh $(BUILD_NEEDS)
+setup-page:
+	@tests/lib/setup.sh $(PAGE_NEEDS)
 setup-demo:
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(DEMO_NEEDS)
 setup-incidents:
@@ -297,5 +310,5 @@ help: ## this list
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all verdicts verdicts-record fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs verdicts-long truth setup-truth \
-	bench-micro bench-scale bench-recorder sampling memory check-asan lint fmt setup setup-build setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify \
+	bench-micro bench-scale bench-recorder sampling memory check-asan lint fmt page setup setup-build setup-page setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify \
 	setup-lint install uninstall clean help

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// All time charts of the overview, aligned; and the strip of memory alone for other views.
+import { createChart, pointCharts } from "./chart.js";
+import { element, fill } from "./dom.js";
+import { createFeed } from "./feed.js";
+import { clock } from "./view/format.js";
+import { cutSeries, groupCharts, joinMarks } from "./view/series.js";
+
+/** @typedef {import("./types").App} App */
+/** @typedef {import("./types").Chart} Chart */
+/** @typedef {import("./types").Change} Change */
+/** @typedef {import("./types").Mark} Mark */
+/** @typedef {import("./view/series.js").Held} Held */
+/** @typedef {import("./view/series.js").ChartGroup} ChartGroup */
+
+const MEMORY_HEIGHT = 292;
+const HEIGHT = 112;
+const MEMORY_COLOURS = /** @type {Record<string, string>} */ ({ tracked: "curve-1", private: "curve-2", working_set: "curve-3", retention: "curve-4" });
+const COLOURS = ["curve-1", "curve-6", "curve-5", "curve-7", "curve-4", "curve-2", "curve-3"];
+
+/** @param {ChartGroup} group */
+function colouredCurves(group) {
+	return group.curves.map((curve, i) => ({ ...curve, colour: MEMORY_COLOURS[curve.name] ?? COLOURS[i % COLOURS.length] }));
+}
+
+/** The marks as a list: for the keyboard, and for all that do not fit on the charts. @param {App} app @param {Mark[]} marks */
+function marksList(app, marks) {
+	const { newest_s, created_s } = app.recording();
+	const withDay = (newest_s ?? 0) - (created_s ?? 0) > 86400;
+
+	return element(
+		"ol",
+		{},
+		...marks.map((mark) =>
+			element(
+				"li",
+				{},
+				element("time", {}, clock(mark.time_s, withDay)),
+				element("button", { class: "link-button", type: "button", onclick: () => pointCharts(mark.time_s), onfocus: () => pointCharts(mark.time_s) }, mark.text),
+			),
+		),
+	);
+}
+
+/** @param {HTMLElement} root @param {App} app */
+export function createCharts(root, app) {
+	const message = element("p", { class: "message" }, "Reading the curves…");
+	const grid = element("div", { class: "charts" });
+	const listCount = element("summary", {});
+	const listBody = element("div");
+	const list = element("details", { class: "panel marks", hidden: true }, listCount, listBody);
+	/** @type {Map<string, Chart>} */
+	const charts = new Map();
+	/** @type {Mark[]} */
+	let verdicts = [];
+	/** @type {Held | null} */
+	let held = null;
+	let listed = "";
+
+	root.append(message, grid, list);
+
+	/** @param {Mark[]} marks */
+	function showList(marks) {
+		const text = JSON.stringify(marks);
+		if (text === listed) return;
+		listed = text;
+		list.hidden = marks.length === 0;
+		listCount.textContent = `Marks (${marks.length})`;
+		fill(listBody, marksList(app, marks));
+	}
+
+	function show() {
+		if (!held) return;
+		const { since, until } = app.state.get();
+		const groups = groupCharts(cutSeries(held, since, until).curves);
+		const { times } = cutSeries(held, since, until);
+		const marks = joinMarks(held.marks, verdicts);
+		const keys = new Set(groups.map((group) => group.key));
+
+		message.hidden = groups.length > 0;
+		message.textContent = "No samples in this span.";
+		for (const [key, chart] of charts) if (!keys.has(key)) chart.destroy(), charts.delete(key);
+		for (const group of groups) {
+			const isMemory = group.key.startsWith("memory:");
+			let chart = charts.get(group.key);
+			if (!chart) {
+				chart = createChart(grid, app, { title: group.title, unit: group.unit, height: isMemory ? MEMORY_HEIGHT : HEIGHT, className: isMemory ? "is-wide" : "" });
+				charts.set(group.key, chart);
+			}
+			chart.set({ times, curves: colouredCurves(group), marks });
+		}
+		showList(marks);
+	}
+
+	const feed = createFeed(app, {
+		whole: false,
+		onData(now) {
+			held = now;
+			show();
+		},
+		onError(error) {
+			if (held) return; // what is drawn stays, and the header says that the connection is lost
+			message.hidden = false;
+			message.textContent = error.message;
+		},
+	});
+
+	return {
+		/** @param {Mark[]} marks changes of verdict */
+		setMarks(marks) {
+			verdicts = marks;
+			show();
+		},
+		/** @param {Change} change */
+		update(change) {
+			for (const chart of charts.values()) chart.update(change);
+			if (change.state && app.source.embedded) show();
+			feed.update(change);
+		},
+		destroy() {
+			feed.destroy();
+			for (const chart of charts.values()) chart.destroy();
+		},
+	};
+}
+
+/** The memory of the whole recording as a strip, in which a span is selected. @param {HTMLElement} root @param {App} app */
+export function createTimeline(root, app) {
+	const place = element("div", { class: "timeline" });
+	const chart = createChart(place, app, { title: "Memory", unit: "bytes", height: 84, brush: true });
+	const feed = createFeed(app, {
+		whole: true,
+		onData(held) {
+			const memory = groupCharts(held.curves).find((group) => group.key === "memory:bytes");
+			if (memory) chart.set({ times: held.times, curves: colouredCurves(memory), marks: held.marks });
+		},
+		onError() {},
+	});
+
+	root.append(place);
+	return {
+		/** @param {import("./types").State} _ @param {Change} change */
+		update(_, change) {
+			chart.update(change);
+			feed.update(change);
+		},
+		destroy() {
+			feed.destroy();
+			chart.destroy();
+			place.remove();
+		},
+	};
+}

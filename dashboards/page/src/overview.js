@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// The first view: does it leak, since when and how fast; the curves; all callsites.
+import { createCharts } from "./charts.js";
+import { element, fill } from "./dom.js";
+import { createTable } from "./table.js";
+import { verdictBadge } from "./verdict.js";
+import { bytes, clock, count, place, plural } from "./view/format.js";
+import { changeMarks, goesWithWords, headline, rateWords, verdictMarks } from "./view/verdicts.js";
+import { joinMarks } from "./view/series.js";
+
+/** @typedef {import("./types").App} App */
+/** @typedef {import("./types").Callsites} Callsites */
+/** @typedef {import("./types").Callsite} Callsite */
+
+const SHOWN = 5;
+
+/** "1.72MB in 12,808 blocks", "6,408 held" @param {Callsite} row */
+function heldWords(row) {
+	return row.unit === "bytes" ? `${bytes(row.bytes)} in ${plural(row.objects ?? 0, "object")} held` : `${count(row.objects)} held`;
+}
+
+/** @param {App} app @param {Callsite} row @param {Callsites} answer */
+function answerRow(app, row, answer) {
+	const words = answer.words.find((one) => one.callsite === row.id)?.text ?? row.why;
+	const withDay = answer.judged.count * answer.judged.step_s > 86400;
+	const facts = [row.since_s === null ? "" : `since ${clock(row.since_s, withDay)}`, goesWithWords(row), heldWords(row)].filter(Boolean).join(" · ");
+
+	return element(
+		"li",
+		{},
+		verdictBadge(row.verdict),
+		element(
+			"span",
+			{ class: "answer-where" },
+			element("a", { href: app.state.href({ view: "callsite", callsite: row.id }) }, row.function),
+			" ",
+			element("span", { class: "muted" }, `${place(row)} · ${row.kind}`),
+		),
+		element("span", { class: "answer-rate" }, rateWords(row)),
+		element("span", { class: "answer-why" }, words || facts),
+	);
+}
+
+/** @param {App} app @param {Callsites} answer */
+function answerPanel(app, answer) {
+	const { verdict, text } = headline(answer);
+	const rows = answer.callsites.filter((row) => row.verdict === "leak" || row.verdict === "undecided");
+	const more = rows.length - SHOWN;
+
+	return element(
+		"section",
+		{ class: "panel answer", "data-verdict": verdict, "aria-label": "What leaks" },
+		element("div", { class: "answer-head" }, element("h1", {}, text), element("span", { class: "muted" }, answer.summary)),
+		rows.length > 0 && element("ul", { class: "answer-list" }, ...rows.slice(0, SHOWN).map((row) => answerRow(app, row, answer))),
+		more > 0 && element("p", { class: "answer-more muted" }, `and ${plural(more, "more callsite")} in the table below`),
+		answer.process_words.length > 0 &&
+			element("details", {}, element("summary", {}, answer.process_words[0]), element("ul", {}, ...answer.process_words.slice(1).map((line) => element("li", {}, line)))),
+	);
+}
+
+/** @type {import("./types").CreateView} */
+export function create(root, app) {
+	const place = element("div", { "aria-live": "polite" }, element("p", { class: "message" }, "Judging…"));
+	root.append(place);
+	const charts = createCharts(root, app);
+	const table = createTable(root, app);
+	/** @type {Callsites | null} */
+	let answer = null;
+	/** @type {import("./types").Mark[]} */
+	let seen = [];
+	let asked = "";
+	let running = new AbortController();
+
+	/** @param {Callsites} next @param {boolean} isSame the same question as before */
+	function take(next, isSame) {
+		if (answer && isSame) seen = joinMarks(seen, changeMarks(answer, next, next.judged.start_s + (next.judged.count - 1) * next.judged.step_s));
+		else seen = [];
+		const isOpen = place.querySelector("details")?.open ?? false;
+		answer = next;
+		fill(place, answerPanel(app, next));
+		const details = place.querySelector("details");
+		if (details) details.open = isOpen;
+		charts.setMarks(joinMarks(verdictMarks(next), seen));
+		table.set(next.callsites);
+	}
+
+	/** @param {boolean} isSame */
+	async function ask(isSame) {
+		running.abort();
+		running = new AbortController();
+		const { signal } = running;
+		try {
+			const next = await app.source.get("/api/callsites", app.query(), signal);
+			if (!signal.aborted) take(next, isSame);
+		} catch (error) {
+			if (signal.aborted || (answer && isSame)) return;
+			fill(place, element("p", { class: "panel message" }, /** @type {Error} */ (error).message));
+			table.set([]);
+		}
+	}
+
+	return {
+		update(state, change) {
+			const now = JSON.stringify(app.query());
+			const isSame = now === asked;
+
+			charts.update(change);
+			table.update(state);
+			if (isSame && !change.data) return;
+			asked = now;
+			void ask(isSame);
+		},
+		destroy() {
+			running.abort();
+			charts.destroy();
+			table.destroy();
+		},
+	};
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// What the page says on top: one headline, and the callsites that it is about. Pure.
+import { known, plural, rate } from "./format.js";
+
+/** @typedef {import("../types").Callsites} Callsites */
+/** @typedef {import("../types").Callsite} Callsite */
+/** @typedef {import("../types").Verdict} Verdict */
+/** @typedef {import("../types").Mark} Mark */
+
+/** @param {Callsites} answer @param {Verdict} verdict */
+function countOf(answer, verdict) {
+	return answer.callsites.filter((row) => row.verdict === verdict).length;
+}
+
+/** The answer to "does it leak?", and how grave it is. @param {Callsites} answer @returns {{verdict: Verdict, text: string}} */
+export function headline(answer) {
+	const leaks = countOf(answer, "leak");
+	const undecided = countOf(answer, "undecided");
+
+	if (leaks) return { verdict: "leak", text: leaks === 1 ? "1 callsite leaks" : `${leaks} callsites leak` };
+	if (undecided) return { verdict: "undecided", text: `No leak so far; ${plural(undecided, "callsite")} cannot be told yet` };
+	if (!answer.callsites.length) return { verdict: "undecided", text: "Nothing is recorded yet" };
+	return { verdict: "steady", text: "No leak" };
+}
+
+/** "1.00 per write_calls" @param {Callsite} row */
+export function goesWithWords(row) {
+	const goes = row.goes_with;
+
+	if (!goes) return "";
+	const name = goes.name.replace(/^(event:)?(mark:)?/, "").replaceAll("_", " ");
+	return goes.ratio >= 0.1 ? `${goes.ratio.toFixed(2)} per ${name}` : `one per ${Math.round(1 / goes.ratio)} ${name}`;
+}
+
+/** "+160/s" @param {Callsite} row */
+export function rateWords(row) {
+	return known(row.rate) ? rate(row.rate, row.unit) : "";
+}
+
+const VERDICT_WORDS = /** @type {Record<Verdict, string>} */ ({
+	leak: "leak",
+	undecided: "cannot tell yet",
+	"warm-up": "warm-up",
+	churn: "churn",
+	steady: "steady",
+});
+
+/** @param {Verdict} verdict */
+export function verdictWord(verdict) {
+	return VERDICT_WORDS[verdict] ?? verdict;
+}
+
+/** Changes of verdict as marks on the charts: kind is the verdict. @param {Callsites} answer @returns {Mark[]} */
+export function verdictMarks(answer) {
+	const names = new Map(answer.callsites.map((row) => [row.id, row.function]));
+
+	return answer.verdict_marks.map((mark) => ({
+		time_s: mark.time_s,
+		kind: mark.to,
+		text: `${names.get(mark.callsite) ?? mark.callsite}: ${verdictWord(mark.to)}`,
+	}));
+}
+
+/** What changed between two judgements while the page looked on: at the newer one's time. @param {Callsites} before @param {Callsites} after @param {number} time_s @returns {Mark[]} */
+export function changeMarks(before, after, time_s) {
+	const old = new Map(before.callsites.map((row) => [row.id, row.verdict]));
+	const told = new Set(after.verdict_marks.map((mark) => `${mark.callsite} ${mark.to}`));
+
+	return after.callsites
+		.filter((row) => old.has(row.id) && old.get(row.id) !== row.verdict && !told.has(`${row.id} ${row.verdict}`))
+		.map((row) => ({ time_s, kind: row.verdict, text: `${row.function}: ${verdictWord(row.verdict)}` }));
+}
