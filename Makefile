@@ -5,6 +5,7 @@ PREFIX   ?= /usr/local
 DESTDIR  ?=
 BINDIR   ?= $(PREFIX)/bin
 LIBDIR   ?= $(PREFIX)/lib
+LIBEXECDIR ?= $(PREFIX)/libexec/seep
 INCDIR   ?= $(PREFIX)/include
 MANDIR   ?= $(PREFIX)/share/man
 BUILD    ?= build
@@ -48,9 +49,16 @@ FIXTURE_FLAGS := -pthread -fno-builtin -fomit-frame-pointer
 # A fixture may ask for more in a comment: "Build with: -lfoo".
 OWN_FLAGS      = $(shell sed -n 's,.*Build with: \([^*]*\).*,\1,p' $<)
 ANALYZER_LIBS := -lsqlite3 -ldw -lelf -lz -ldeflate -lm
+# Where libpq-fe.h is differs from system to system.
+PQ_FLAGS       = -isystem $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
 
 SHIM_OBJECTS     := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard preload/*.c preload/*.S)))
-ANALYZER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out analyzer/store/empty_image.c,$(wildcard analyzer/*/*.c)))
+# Folders of programs of their own, seep-serve and seep-push, with the libraries that seep itself is not to load.
+COMPANION_FOLDERS := analyzer/http/ analyzer/serve/ analyzer/push/
+COMPANIONS       := $(foreach name,serve push,$(if $(wildcard analyzer/$(name)/*.c),$(BUILD)/seep-$(name)))
+ANALYZER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out analyzer/store/empty_image.c $(COMPANION_FOLDERS:%=%%), \
+	$(wildcard analyzer/*/*.c)))
+objects_of        = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1:%=analyzer/%/*.c)))
 UNIT_TESTS       := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 PLUGINS          := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/programs/*_plugin.c))
 PROGRAMS         := $(patsubst %.c,$(BUILD)/%,$(filter-out %_plugin.c,$(wildcard tests/programs/*.c))) \
@@ -66,13 +74,19 @@ MAN_PAGES        := $(wildcard analyzer/man/*.[157])
 SCRIPTS          := .ci/run $(wildcard tests/*/*.sh tests/*/*.bash tests/*/*.bats)
 SOURCES          := $(wildcard preload/*.[ch] analyzer/*.c analyzer/*/*.[ch] tests/*/*.[ch] tests/*/*.cc)
 
-all: $(BUILD)/seep $(BUILD)/libseep.so ## build/seep and build/libseep.so
+all: $(BUILD)/seep $(BUILD)/libseep.so $(COMPANIONS) ## build/seep, build/libseep.so, and what seep serve and seep push are
 
 $(BUILD)/libseep.so: $(SHIM_OBJECTS)
 	$(CC) -shared -Wl,-soname,libseep.so -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete $(LDFLAGS) -o $@ $^
 
 $(BUILD)/seep: $(BUILD)/analyzer/main.o $(ANALYZER_OBJECTS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
+
+$(BUILD)/seep-serve: $(call objects_of,serve http) $(ANALYZER_OBJECTS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lmicrohttpd -pthread
+$(BUILD)/seep-push: $(call objects_of,push) $(ANALYZER_OBJECTS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lpq
+$(BUILD)/analyzer/push/%.o: COMMON += $(PQ_FLAGS)
 
 # It jumps where others call.
 $(BUILD)/preload/heap_quick.o: SHIM_FLAGS += -fomit-frame-pointer -foptimize-sibling-calls
@@ -112,6 +126,16 @@ page: setup-page $(PAGE_PACKAGES) ## bundle dashboards/page into its dist/
 $(BUILD)/tests/unit/%: tests/unit/%.c $(ANALYZER_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) $(LDFLAGS) -o $@ $< $(ANALYZER_OBJECTS) -lcmocka $(ANALYZER_LIBS) $(OWN_FLAGS)
+
+# A test of what is not in seep names it: http_target_test is one of analyzer/http/.
+$(BUILD)/tests/unit/http_%: tests/unit/http_%.c $(call objects_of,http) $(ANALYZER_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) $(LDFLAGS) -o $@ $< $(filter %.o,$^) -lcmocka $(ANALYZER_LIBS) \
+		-lmicrohttpd -pthread $(OWN_FLAGS)
+$(BUILD)/tests/unit/push_%: tests/unit/push_%.c $(filter-out %/main.o,$(call objects_of,push)) $(ANALYZER_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) $(LDFLAGS) -o $@ $< $(filter %.o,$^) -lcmocka $(ANALYZER_LIBS) \
+		-lpq $(OWN_FLAGS)
 
 VERDICT_TOOL := $(BUILD)/tests/verdicts/judge_series
 $(VERDICT_TOOL): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/verdicts/*.c)) $(ANALYZER_OBJECTS)
@@ -294,11 +318,14 @@ setup-lint:
 install: all ## into DESTDIR and PREFIX
 	install -D -m 755 $(BUILD)/seep $(DESTDIR)$(BINDIR)/seep
 	install -D -m 755 $(BUILD)/libseep.so $(DESTDIR)$(LIBDIR)/libseep.so
+	$(foreach program,$(COMPANIONS),install -D -m 755 $(program) $(DESTDIR)$(LIBEXECDIR)/$(notdir $(program)) &&) true
 	install -D -m 644 preload/seep.h $(DESTDIR)$(INCDIR)/seep.h
 	$(foreach page,$(MAN_PAGES),install -D -m 644 $(page) $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)) &&) true
 
 uninstall: ## what install put there
 	rm -f $(DESTDIR)$(BINDIR)/seep $(DESTDIR)$(LIBDIR)/libseep.so $(DESTDIR)$(INCDIR)/seep.h
+	rm -f $(foreach program,$(COMPANIONS),$(DESTDIR)$(LIBEXECDIR)/$(notdir $(program)))
+	@rmdir $(DESTDIR)$(LIBEXECDIR) 2>/dev/null || true
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 
 clean: ## remove the build

@@ -38,7 +38,7 @@ static int64_t recording_changed_ns(const char *path)
 	return file_ns > journal_ns ? file_ns : journal_ns;
 }
 
-static int newest_here(char **out, struct error *error)
+int session_newest(char **out, struct error *error)
 {
 	int64_t newest_ns = -1;
 	glob_t found;
@@ -77,7 +77,7 @@ static int find_path(const struct options *options, char **out, struct error *er
 	if (options->live_pid)
 		return live_recording_path(options->live_pid, out, error);
 	if (!given)
-		return newest_here(out, error);
+		return session_newest(out, error);
 	*out = memory_string(given);
 	return SEEP_OK;
 }

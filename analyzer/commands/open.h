@@ -36,6 +36,9 @@ struct session {
 	struct report_head head;
 };
 
+/* The recording that is meant if none is named: the newest of this directory; its path is to be freed. */
+int session_newest(char **out, struct error *error);
+
 /*
  * Opens the recording that the command line means and reads all but its figures; of the session, main and
  * process_id are then filled.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# ladder.sh - who may know whom (ARCHITECTURE.md): prints every #include that goes up or sideways, every file outside
-# analyzer/store that says sqlite3_, and every file outside analyzer/symbols that includes ELF or DWARF headers.
+# ladder.sh - who may know whom (ARCHITECTURE.md): prints every #include that goes up or sideways, and every file that uses
+# a library which is another folder's: SQLite (store), ELF and DWARF (symbols), libmicrohttpd (http), libpq (push).
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -10,7 +10,8 @@ faults=0
 # The rung of each folder: an include must go to a lower rung, or stay in its folder.
 declare -A rung=(
   [preload]=0 [analyzer/base]=1 [analyzer/store]=2 [analyzer/symbols]=2 [analyzer/arena]=2
-  [analyzer/analysis]=3 [analyzer/render]=4 [analyzer/record]=5 [analyzer/commands]=6 [analyzer]=7
+  [analyzer/analysis]=3 [analyzer/render]=4 [analyzer/record]=5 [analyzer/http]=5 [analyzer/commands]=6
+  [analyzer/serve]=7 [analyzer/push]=7 [analyzer]=8
 )
 
 complain() {
@@ -39,6 +40,19 @@ done < <(grep -rHoP '^#\s*include "\K[^"]+' preload analyzer --include="*.[ch]")
 while read -r file; do
   complain "$file says sqlite3_: only analyzer/store does"
 done < <(grep -rlE '\bsqlite3_|sqlite3\.h' preload analyzer --include='*.[ch]' | grep -v '^analyzer/store/')
+
+while read -r file; do
+  complain "$file says MHD_: only analyzer/http does"
+done < <(grep -rlE '\bMHD_|microhttpd\.h' preload analyzer --include='*.[ch]' | grep -v '^analyzer/http/')
+
+while read -r file; do
+  complain "$file says PQ: only analyzer/push does"
+done < <(grep -rlE '\bPQ[a-z]+[A-Za-z]*\(|libpq-fe\.h' preload analyzer --include='*.[ch]' | grep -v '^analyzer/push/')
+
+# Every recorded program starts seep, which is not to load a web server for that.
+while read -r file; do
+  complain "$file includes a header of analyzer/http: only analyzer/serve does"
+done < <(grep -rlE '#\s*include "(\.\./)?http/' analyzer --include='*.[ch]' | grep -v '^analyzer/serve/')
 
 # The shim computes unwind rules from the mapped .eh_frame itself: it needs link.h and elf.h for that, but no library.
 while read -r file; do

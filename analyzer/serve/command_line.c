@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "command_line.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../http/http.h"
+
+void serve_line_help(void)
+{
+	puts("usage: seep serve [options] [FILE...]\n"
+	     "\n"
+	     "Serves a live page of recordings, and what pprof and Prometheus read; prints its URL.\n"
+	     "\n"
+	     "  --listen ADDR:PORT  where to listen (default: 127.0.0.1 and a free port)\n"
+	     "  --token-file FILE   the token that whoever reads must have; FILE is made with a random one if it is\n"
+	     "                      not there (default: a random token each time)\n"
+	     "  --allow-host NAME   answer to this name, too: a proxy's, or this host's (may be repeated)\n"
+	     "  -h, --help          print this\n"
+	     "\n"
+	     "FILE is the newest seep.*.db of this directory if none is given; it may still be recorded into, and is\n"
+	     "only read. SIGINT and SIGTERM end it.\n"
+	     "Exit codes: 0 ended, 2 wrong usage, 3 could not (no such recording, the port is in use).");
+}
+
+/* What a Host header can say. */
+static bool is_host(const char *name)
+{
+	return *name && strlen(name) <= 255 && !name[strcspn(name, "/@ \t?#")] && (*name == '[' || !strchr(name, ':'));
+}
+
+static int add_host(struct serve_line *line, const char *name, struct error *error)
+{
+	if (!is_host(name))
+		return error_set(error, SEEP_ERR_USAGE,
+				 "'%.64s' is no host; give --allow-host a name or an address without port", name);
+	if (line->host_count == SERVE_HOSTS_MOST)
+		return error_set(error, SEEP_ERR_USAGE, "--allow-host is given more than %d times; leave some out",
+				 SERVE_HOSTS_MOST);
+	line->hosts[line->host_count++] = name;
+	return SEEP_OK;
+}
+
+static int take(struct serve_line *line, int option, const char *given, struct error *error)
+{
+	switch (option) {
+	case 'l':
+		line->listen = optarg;
+		return SEEP_OK;
+	case 't':
+		line->token_file = optarg;
+		return SEEP_OK;
+	case 'a':
+		return add_host(line, optarg, error);
+	case 'r':
+		line->for_run = true;
+		return SEEP_OK;
+	case 'h':
+		line->help = true;
+		return SEEP_OK;
+	case ':':
+		return error_set(error, SEEP_ERR_USAGE, "%s needs a value; `seep serve --help` explains it", given);
+	default:
+		return error_set(error, SEEP_ERR_USAGE, "unknown option %s; `seep serve --help` lists the options",
+				 given);
+	}
+}
+
+int serve_line_parse(int argc, char **argv, struct serve_line *out, struct error *error)
+{
+	static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
+						{"token-file", required_argument, NULL, 't'},
+						{"allow-host", required_argument, NULL, 'a'},
+						{"for-run", no_argument, NULL, 'r'},
+						{"help", no_argument, NULL, 'h'},
+						{NULL, 0, NULL, 0}};
+	int option, code = SEEP_OK;
+
+	*out = (struct serve_line){.listen = "127.0.0.1:0"};
+	opterr = 0;
+	while (!code && !out->help && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1)
+		code = take(out, option, argv[optind - 1], error);
+	out->files = argv + optind;
+	out->file_count = (size_t)(argc - optind);
+	return code;
+}
