@@ -10,11 +10,14 @@
 #include "../base/error.h"
 #include "commands.h"
 #include "run_finish.h"
+#include "run_serve.h"
 #include "run_setup.h"
 
 static int print_help(void)
 {
-	puts("usage: seep run [-o FILE] [--interval S] [--sample BYTES | --max-overhead PERCENT] [--] CMD [ARG]...\n"
+	puts("usage: seep run [-o FILE] [--interval S] [--sample BYTES | --max-overhead PERCENT] "
+	     "[--serve[=ADDR:PORT]]\n"
+	     "                [--] CMD [ARG]...\n"
 	     "\n"
 	     "Runs CMD and records who holds what in it, and in all its children, until the last of them has ended.\n"
 	     "Exits as CMD does: with its status, or 128 and the number of the signal that killed it.\n"
@@ -27,6 +30,9 @@ static int print_help(void)
 	     "  --max-overhead PERCENT\n"
 	     "                    record every heap block until Seep's hooks take more than this of the CPU time,\n"
 	     "                    and then as many as fit (default: every one, whatever it costs)\n"
+	     "  --serve[=ADDR:PORT]\n"
+	     "                    serve a live page of it, as `seep serve` does, until the run ends; its URL is\n"
+	     "                    printed on standard error (default: 127.0.0.1 and a free port)\n"
 	     "  -h, --help        print this\n"
 	     "\n"
 	     "Signals sent to it are passed on to CMD; as a container's first process it reaps what is left by "
@@ -41,16 +47,20 @@ struct command_line {
 	const char *interval;
 	const char *sample;       /* NULL: every block */
 	const char *max_overhead; /* NULL: no limit */
+	const char *serve;        /* where to listen; NULL: no page */
 	char **program;
 };
 
 /* True: go on. Otherwise *exit_code is set. */
 static bool parse(int argc, char **argv, struct command_line *out, int *exit_code)
 {
-	static const struct option options[] = {
-		{"out", required_argument, NULL, 'o'},    {"interval", required_argument, NULL, 'i'},
-		{"sample", required_argument, NULL, 's'}, {"max-overhead", required_argument, NULL, 'm'},
-		{"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"out", required_argument, NULL, 'o'},
+						{"interval", required_argument, NULL, 'i'},
+						{"sample", required_argument, NULL, 's'},
+						{"max-overhead", required_argument, NULL, 'm'},
+						{"serve", optional_argument, NULL, 'S'},
+						{"help", no_argument, NULL, 'h'},
+						{NULL, 0, NULL, 0}};
 	int option;
 
 	*out = (struct command_line){.interval = "1"};
@@ -70,6 +80,9 @@ static bool parse(int argc, char **argv, struct command_line *out, int *exit_cod
 			break;
 		case 'm':
 			out->max_overhead = optarg;
+			break;
+		case 'S':
+			out->serve = optarg ? optarg : "127.0.0.1:0";
 			break;
 		case 'h':
 			*exit_code = print_help();
@@ -103,11 +116,22 @@ static bool parse(int argc, char **argv, struct command_line *out, int *exit_cod
 
 /* ---- the command ---- */
 
+static int run_program(struct run *run)
+{
+	char recording[ARENA_PATH_MAX];
+	int code = run_start(run);
+
+	if (code)
+		return code;
+	code = run_wait(run);
+	run_finish(run, recording);
+	return code;
+}
+
 int command_run(int argc, char **argv)
 {
 	struct command_line line;
 	struct run run = {.child = -1};
-	char recording[ARENA_PATH_MAX];
 	int code;
 
 	if (!parse(argc, argv, &line, &code))
@@ -117,11 +141,10 @@ int command_run(int argc, char **argv)
 	run.sample = line.sample;
 	run.max_overhead = line.max_overhead;
 	code = run_prepare(&run, line.out);
+	if (!code && line.serve)
+		code = run_serve_start(&run, line.serve);
 	if (!code)
-		code = run_start(&run);
-	if (code)
-		return code;
-	code = run_wait(&run);
-	run_finish(&run, recording);
+		code = run_program(&run);
+	run_serve_stop(&run);
 	return code;
 }

@@ -11,6 +11,7 @@
 
 #include "../arena/arena_reader.h"
 #include "../base/error.h"
+#include "run_serve.h"
 
 enum { NOT_FOUND = 127, NOT_EXECUTABLE = 126 };
 enum { ENVIRONMENT_SIZE = 8 * ARENA_PATH_MAX };
@@ -147,6 +148,8 @@ bool run_reap(struct run *run)
 		} else if (pid == run->other) {
 			run->other_status = status;
 			run->other_has_ended = true;
+		} else if (pid == run->server.pid) {
+			run->server.has_ended = true;
 		}
 	}
 	return run->has_ended;
@@ -166,12 +169,13 @@ static void pass_on(const struct run *run, const siginfo_t *signal)
 		raise(SIGSTOP);
 }
 
-/* Until the arena is seen it is looked for often: a short program has it for half a second. */
+/* Until the arena is seen it is looked for often: a short program has it for half a second. So is a page's recording.
+ */
 static const struct timespec *patience(const struct run *run)
 {
 	static const struct timespec short_while = {0, 20 * 1000 * 1000};
 
-	return run->reader ? NULL : &short_while;
+	return run->reader && !run_serve_waits(run) ? NULL : &short_while;
 }
 
 static int exit_code_of(int status)
@@ -187,6 +191,7 @@ int run_wait(struct run *run)
 		int number;
 
 		run_look_for_arena(run);
+		run_serve_tell(run);
 		number = patience(run) ? sigtimedwait(&run->waited_for, &signal, patience(run))
 				       : sigwaitinfo(&run->waited_for, &signal);
 		if (number > 0 && number != SIGCHLD)

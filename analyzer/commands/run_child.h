@@ -16,6 +16,13 @@
 
 struct arena_reader;
 
+/* The page beside the program: run_serve.h. Zeroed: none. */
+struct run_server {
+	pid_t pid;
+	int socket; /* its standard input */
+	bool is_told, has_ended;
+};
+
 struct run {
 	char **program;
 	bool output_to_stderr; /* what the program prints; its own standard output otherwise */
@@ -33,6 +40,7 @@ struct run {
 	pid_t other; /* another child, which run_reap() watches too; 0 none */
 	int other_status;
 	bool other_has_ended;
+	struct run_server server;
 	struct arena_reader *reader; /* the child's arena; NULL not seen yet */
 	sigset_t waited_for;         /* the blocked signals */
 };
