@@ -424,3 +424,46 @@ int store_read_totals(struct store *store, uint32_t process_id, int64_t at_ns, s
 	*count = totals.count;
 	return SEEP_OK;
 }
+
+/* ---- by process and kind ---- */
+
+struct held_walk {
+	void (*each)(const struct store_held *, void *);
+	void *context;
+};
+
+static int held_row(sqlite3_stmt *row, void *context)
+{
+	struct held_walk *walk = context;
+	const char *name = (const char *)sqlite3_column_text(row, 1);
+	int64_t process_id = sqlite3_column_int64(row, 0);
+	int kind = name ? kind_by_name(name) : -1;
+	struct store_held held = {
+		.process_id = (uint32_t)process_id,
+		.kind = (enum seep_kind)kind,
+		.count = sqlite3_column_int64(row, 2),
+		.bytes = sqlite3_column_int64(row, 3),
+	};
+
+	if (process_id < 1 || process_id > INT32_MAX || kind < 0)
+		return SEEP_ERR_DAMAGED;
+	walk->each(&held, walk->context);
+	return SEEP_OK;
+}
+
+int store_each_held(struct store *store, void (*each)(const struct store_held *, void *), void *context,
+		    struct error *error)
+{
+	struct held_walk walk = {.each = each, .context = context};
+	sqlite3_stmt *statement;
+	int code = store_prepare(store,
+				 "SELECT t.process_id, s.kind,"
+				 " sum(coalesce(i.count, 0) + acquired_count - released_count),"
+				 " sum(coalesce(i.bytes, 0) + acquired_bytes - released_bytes)"
+				 " FROM total t JOIN site s ON s.id = t.site_id"
+				 " LEFT JOIN inherited i ON i.process_id = t.process_id AND i.site_id = t.site_id"
+				 " GROUP BY t.process_id, s.kind ORDER BY t.process_id",
+				 &statement, error);
+
+	return code ? code : store_each_row(store, statement, held_row, &walk, error);
+}

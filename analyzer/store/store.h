@@ -41,6 +41,18 @@ int store_read_recording(struct store *store, struct recording *out, struct erro
 int store_read_totals(struct store *store, uint32_t process_id, int64_t at_ns, struct model_total **out, size_t *count,
 		      struct error *error);
 
+/*
+ * What each process holds by kind, newest: calls `each` for every process and kind with any figure, by process. Of one
+ * that has ended: at its end.
+ */
+struct store_held {
+	uint32_t process_id;
+	enum seep_kind kind;
+	int64_t count, bytes;
+};
+int store_each_held(struct store *store, void (*each)(const struct store_held *, void *), void *context,
+		    struct error *error);
+
 /* One value of meta, or NULL; owned by the caller. */
 char *store_read_meta(struct store *store, const char *key);
 

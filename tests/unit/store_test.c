@@ -407,6 +407,62 @@ static void what_is_held_counts_living_processes_only(void **state)
 	assert_int_equal(total_at(0, INT64_MAX).acquired_count, 3);
 }
 
+struct held_sum {
+	uint32_t process;
+	int64_t heap, sockets, bytes;
+	size_t rows;
+};
+
+static void take_held(const struct store_held *held, void *context)
+{
+	struct held_sum *sum = context;
+
+	sum->rows++;
+	if (held->process_id != sum->process)
+		return;
+	*(held->kind == SEEP_KIND_SOCKET ? &sum->sockets : &sum->heap) += held->count;
+	sum->bytes += held->bytes;
+}
+
+static void what_a_process_holds_is_told_by_kind(void **state)
+{
+	struct fixture fixture;
+	struct held_sum first = {.rows = 0}, second = {.rows = 0};
+	struct store *reader;
+	uint32_t socket;
+
+	(void)state;
+	fixture_open(&fixture, 2);
+	first.process = fixture.process;
+	must(store_begin(fixture.store, START_NS, &error));
+	socket = put_site(&fixture, 0x900, SEEP_KIND_SOCKET);
+	must(store_put_figures(
+		fixture.store, fixture.process, fixture.sites[0],
+		&(struct arena_counters){
+			.acquired_count = 5, .acquired_bytes = 50, .released_count = 2, .released_bytes = 20},
+		&error));
+	must(store_put_figures(fixture.store, fixture.process, fixture.sites[1],
+			       &(struct arena_counters){.acquired_count = 4, .acquired_bytes = 40}, &error));
+	must(store_put_figures(fixture.store, fixture.process, socket,
+			       &(struct arena_counters){.acquired_count = 3, .released_count = 1}, &error));
+	second.process = put_process(fixture.store, 1, START_NS);
+	must(store_put_figures(fixture.store, second.process, socket, &(struct arena_counters){.acquired_count = 1},
+			       &error));
+	must(store_put_inherited(fixture.store, second.process, socket, 2, 0, 2, &error));
+	must(store_commit(fixture.store, &error));
+	store_close(fixture.store);
+	must(store_open(path, &reader, &error));
+	must(store_each_held(reader, take_held, &first, &error));
+	must(store_each_held(reader, take_held, &second, &error));
+	store_close(reader);
+	assert_int_equal(first.rows, 3);
+	assert_int_equal(first.heap, 7);
+	assert_int_equal(first.bytes, 70);
+	assert_int_equal(first.sockets, 2);
+	assert_int_equal(second.sockets, 3);
+	assert_int_equal(second.heap, 0);
+}
+
 static void unknown_kernel_figures_are_looked_up_in_the_minute_before(void **state)
 {
 	struct fixture fixture;
@@ -1145,6 +1201,7 @@ static void read_everything(void)
 	}
 	if (store_read_totals(reader, 0, START_NS + 5 * NS_PER_S, &totals, &count, &error) == SEEP_OK)
 		free(totals);
+	store_each_held(reader, take_held, &(struct held_sum){.rows = 0}, &error);
 	store_read_series(reader, &all_series, &series, &error);
 	store_series_release(&series);
 	store_close(reader);
@@ -1199,6 +1256,7 @@ int main(void)
 		test(figures_of_the_past_are_the_newest_row_not_after_it),
 		test(the_mean_age_of_what_lives_is_told_at_any_moment),
 		test(what_is_held_counts_living_processes_only),
+		test(what_a_process_holds_is_told_by_kind),
 		test(unknown_kernel_figures_are_looked_up_in_the_minute_before),
 		test(kernel_figures_get_coarser_with_age),
 		test(looks_and_limits_are_read_back_as_they_were),
