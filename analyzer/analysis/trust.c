@@ -3,10 +3,10 @@
 
 #include "process.h"
 
+/* A recorder that is busy or was stopped for a moment is not dead. */
 #define PATIENCE_NS INT64_C(10000000000)
 
-/* A recorder that is busy or was stopped for a moment is not dead. */
-static double stale_s(const struct recording *recording, int64_t now_ns)
+double trust_stale_s(const struct recording *recording, int64_t now_ns)
 {
 	int64_t patience_ns = PATIENCE_NS + 3 * INT64_C(1000000) * recording->interval_ms;
 	int64_t age_ns = now_ns - recording->newest_ns;
@@ -16,7 +16,7 @@ static double stale_s(const struct recording *recording, int64_t now_ns)
 
 struct trust trust_sum(const struct recording *recording, uint32_t process_id, int64_t now_ns)
 {
-	struct trust trust = {.private_bytes = -1, .shared_bytes = -1, .stale_s = stale_s(recording, now_ns)};
+	struct trust trust = {.private_bytes = -1, .shared_bytes = -1, .stale_s = trust_stale_s(recording, now_ns)};
 
 	for (size_t i = 0; i < recording->process_count; i++) {
 		const struct model_process *process = &recording->processes[i];

@@ -22,4 +22,7 @@ struct trust {
  */
 struct trust trust_sum(const struct recording *recording, uint32_t process_id, int64_t now_ns);
 
+/* stale_s of a recording's times. */
+double trust_stale_s(const struct recording *recording, int64_t now_ns);
+
 #endif

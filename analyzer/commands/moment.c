@@ -98,8 +98,26 @@ static bool parse_of_day(const char *text, struct moment *out)
 	return true;
 }
 
+/* As in `date -d @...`. */
+static bool parse_epoch(const char *text, struct moment *out)
+{
+	size_t size = strspn(text, "0123456789.");
+	char *end;
+	double seconds;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	seconds = strtod(text, &end);
+	if (end != text + size || *end || seconds > MOST_SECONDS)
+		return false;
+	*out = (struct moment){MOMENT_ABSOLUTE, (int64_t)(seconds * (double)NS_PER_S)};
+	return true;
+}
+
 bool moment_parse(const char *text, struct moment *out)
 {
+	if (*text == '@')
+		return parse_epoch(text + 1, out);
 	if (*text == '+') {
 		out->form = MOMENT_AFTER_START;
 		return parse_duration(text + 1, &out->ns);

@@ -6,6 +6,7 @@
  *   14:02  14:02:03       local time of the recording's last day, or of the day before if that is not yet reached
  *   10m  -10m  -1h30m     before the end of the recording (units s, m, h, d)
  *   +30s                  after its start
+ *   @1763733723           seconds since 1970, with or without a fraction
  *
  * Parsing needs no recording, so a mistake is told before one is opened.
  */

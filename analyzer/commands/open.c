@@ -29,7 +29,7 @@ static int64_t changed_ns(const char *path)
 }
 
 /* What is recorded at this moment goes to the journal beside the file first. */
-static int64_t recording_changed_ns(const char *path)
+int64_t session_changed_ns(const char *path)
 {
 	char *journal = memory_format("%s-wal", path);
 	int64_t file_ns = changed_ns(path), journal_ns = changed_ns(journal);
@@ -46,7 +46,7 @@ int session_newest(char **out, struct error *error)
 	*out = NULL;
 	if (!glob("seep.*.db", 0, NULL, &found)) {
 		for (size_t i = 0; i < found.gl_pathc; i++) {
-			int64_t its_ns = recording_changed_ns(found.gl_pathv[i]);
+			int64_t its_ns = session_changed_ns(found.gl_pathv[i]);
 
 			if (its_ns <= newest_ns)
 				continue;
@@ -247,8 +247,7 @@ int session_resolve(struct session *session, struct recording *recording, const 
 	return code;
 }
 
-/* A refresh of the same recording need not look up the same names again: moves them over. */
-static void adopt_names(struct session *session, struct session *previous)
+void session_adopt_names(struct session *session, struct session *previous)
 {
 	struct recording *to = &session->main.recording, *from = &previous->main.recording;
 	size_t count = to->location_count < from->location_count ? to->location_count : from->location_count;
@@ -434,7 +433,7 @@ int session_build(struct session *session, struct session *previous, struct erro
 	if (code)
 		return code;
 	if (previous)
-		adopt_names(session, previous);
+		session_adopt_names(session, previous);
 	input_count = collect_inputs(session, inputs);
 	for (size_t i = 0; i < input_count && !code; i++)
 		code = resolve_input(session, &inputs[i], error);

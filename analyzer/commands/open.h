@@ -38,6 +38,8 @@ struct session {
 
 /* The recording that is meant if none is named: the newest of this directory; its path is to be freed. */
 int session_newest(char **out, struct error *error);
+/* When a recording, or the journal beside it, was last written to; -1: it is not there. */
+int64_t session_changed_ns(const char *path);
 
 /*
  * Opens the recording that the command line means and reads all but its figures; of the session, main and
@@ -51,6 +53,9 @@ int session_open(const struct options *options, struct session *session, struct 
  * when this returns.
  */
 int session_build(struct session *session, struct session *previous, struct error *error);
+
+/* A refresh of the same recording need not look up the same names again: moves them over, after session_open(). */
+void session_adopt_names(struct session *session, struct session *previous);
 
 /* The parts of session_build(), for commands that read other figures: since_ns and until_ns; the head; no more reading.
  */

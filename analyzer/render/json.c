@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/utf8.h"
@@ -166,6 +167,38 @@ void json_short(struct json *json, const char *key, double value)
 		add_short_whole(json->out, value);
 	else
 		buffer_format(json->out, "%.5g", value);
+}
+
+void json_seconds(struct json *json, const char *key, int64_t ns)
+{
+	int64_t ms = ns / 1000000;
+
+	add_key(json, key);
+	buffer_format(json->out, "%s%lld.%03lld", ms < 0 ? "-" : "", llabs(ms / 1000), llabs(ms % 1000));
+}
+
+/* Beyond it not every whole number is a double. */
+#define MOST_WHOLE 0x1p53
+
+static void add_number(struct buffer *out, double value)
+{
+	if (!isfinite(value))
+		buffer_add(out, "null");
+	else if (value == trunc(value) && fabs(value) <= MOST_WHOLE)
+		buffer_format(out, "%lld", (long long)value);
+	else
+		buffer_format(out, "%.6g", value);
+}
+
+void json_numbers(struct json *json, const char *key, const double *values, size_t count)
+{
+	add_key(json, key);
+	buffer_add(json->out, "[");
+	for (size_t i = 0; i < count; i++) {
+		buffer_add(json->out, i ? "," : "");
+		add_number(json->out, values[i]);
+	}
+	buffer_add(json->out, "]");
 }
 
 void json_bool(struct json *json, const char *key, bool value)

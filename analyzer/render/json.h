@@ -30,6 +30,10 @@ void json_uint(struct json *json, const char *key, uint64_t value);
 void json_real(struct json *json, const char *key, double value); /* not finite: null */
 /* The same, with at most 5 significant digits, in as few characters as that takes: 0.5, 20480, 12346e4. */
 void json_short(struct json *json, const char *key, double value);
+/* A time, of nanoseconds since 1970, in seconds to the millisecond. */
+void json_seconds(struct json *json, const char *key, int64_t ns);
+/* An array on one line: whole numbers exactly, others as json_real() has them; not finite: null. */
+void json_numbers(struct json *json, const char *key, const double *values, size_t count);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 

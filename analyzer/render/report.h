@@ -79,6 +79,9 @@ void report_end(struct buffer *out, const struct report_head *head);
 struct json report_begin_json(struct buffer *out, const struct report_head *head);
 void report_end_json(struct json *json, const struct report_head *head);
 
+/* What the first of them says after "Trust: ", without a newline. */
+void report_trust_sentence(struct buffer *out, const struct trust *trust);
+
 /*
  * The trust lines: two, and a third if the recording was left unfinished. `note` ends the last one; NULL none.
  */

@@ -86,22 +86,30 @@ static void add_own_memory(struct buffer *out, const struct trust *trust)
 	buffer_add(out, ", 0 descriptors held");
 }
 
-void report_trust(struct buffer *out, const struct trust *trust, const char *note, struct style style)
+void report_trust_sentence(struct buffer *out, const struct trust *trust)
 {
 	struct buffer good = {0};
-	bool has_lost = trust->counts[TRUST_DROPPED_EVENTS] || trust->counts[TRUST_LOST_ENTRIES] ||
-			trust->counts[TRUST_MISSING_STACKS] || trust->unslotted_processes;
 
 	if (!trust->process_count) {
-		buffer_add(out, "Trust: unknown; no process is in this recording\n");
+		buffer_add(out, "unknown; no process is in this recording");
 		return;
 	}
-	buffer_format(out, "%sTrust: ", has_lost ? style_warning(style) : "");
 	add_good_news(&good, trust);
 	buffer_add(out, good.size ? good.text : "");
 	add_misses(out, trust, good.size ? "; " : "");
-	buffer_format(out, "%s\n", has_lost ? style_end(style) : "");
 	buffer_release(&good);
+}
+
+void report_trust(struct buffer *out, const struct trust *trust, const char *note, struct style style)
+{
+	bool has_lost = trust->counts[TRUST_DROPPED_EVENTS] || trust->counts[TRUST_LOST_ENTRIES] ||
+			trust->counts[TRUST_MISSING_STACKS] || trust->unslotted_processes;
+
+	buffer_format(out, "%sTrust: ", has_lost ? style_warning(style) : "");
+	report_trust_sentence(out, trust);
+	buffer_format(out, "%s\n", has_lost ? style_end(style) : "");
+	if (!trust->process_count)
+		return;
 	if (trust->stale_s > 0)
 		buffer_format(
 			out,

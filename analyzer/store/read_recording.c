@@ -278,6 +278,14 @@ static int sampling_row(sqlite3_stmt *row, void *context)
 	return SEEP_OK;
 }
 
+void store_read_times(struct store *store, struct recording *out)
+{
+	out->created_ns = store_meta_integer(store, "created_ns", 0);
+	out->ended_ns = store_meta_integer(store, "ended_ns", 0);
+	out->newest_ns = store_meta_integer(store, "newest_ns", out->created_ns);
+	out->interval_ms = (uint32_t)store_meta_integer(store, "interval_ms", 1000);
+}
+
 static int read_frame(const struct reading *reading)
 {
 	struct recording *recording = reading->recording;
@@ -287,10 +295,7 @@ static int read_frame(const struct reading *reading)
 	if (!recording->path)
 		return error_set(reading->error, SEEP_ERR_MEMORY, "out of memory; cannot read %s",
 				 reading->store->path);
-	recording->created_ns = store_meta_integer(reading->store, "created_ns", 0);
-	recording->ended_ns = store_meta_integer(reading->store, "ended_ns", 0);
-	recording->newest_ns = store_meta_integer(reading->store, "newest_ns", recording->created_ns);
-	recording->interval_ms = (uint32_t)store_meta_integer(reading->store, "interval_ms", 1000);
+	store_read_times(reading->store, recording);
 	if (stat(reading->store->path, &status) == 0)
 		recording->file_bytes = (uint64_t)status.st_size;
 	return SEEP_OK;
@@ -347,8 +352,7 @@ static int fill_arrays(const struct reading *reading)
 	return code;
 }
 
-/* One moment for all that follows: see store_internal.h. */
-static int begin_reading(struct store *store, struct error *error)
+int store_begin_reading(struct store *store, struct error *error)
 {
 	if (store->writer)
 		return SEEP_OK;
@@ -363,7 +367,7 @@ int store_read_recording(struct store *store, struct recording *out, struct erro
 	int code;
 
 	memset(out, 0, sizeof(*out));
-	code = begin_reading(store, error);
+	code = store_begin_reading(store, error);
 	if (code == SEEP_OK)
 		code = read_frame(&reading);
 	if (code == SEEP_OK)

@@ -29,6 +29,12 @@ int store_copy(const char *from, const char *to, struct error *error);
 int store_open(const char *path, struct store **out, struct error *error);
 void store_close(struct store *store); /* NULL is fine */
 
+/* All that is read from here on, until the next call or the close, is of one moment. */
+int store_begin_reading(struct store *store, struct error *error);
+
+/* created_ns, ended_ns, newest_ns and interval_ms, and no more; nothing is to be released. */
+void store_read_times(struct store *store, struct recording *out);
+
 /* Everything but figures: processes, modules, stacks, sites, cached symbols. Release with recording_release(). */
 int store_read_recording(struct store *store, struct recording *out, struct error *error);
 

@@ -2,8 +2,8 @@
 /*
  * store_internal.h - what the files of analyzer/store share, and nobody else sees: SQLite.
  *
- * Invariant: a reader's figures are of one moment. Its read transaction begins with store_read_recording() (or the
- * first read) and lasts until the next store_read_recording() or the close.
+ * Invariant: a reader's figures are of one moment. Its read transaction begins with store_begin_reading() or
+ * store_read_recording() (or the first read) and lasts until the next of these or the close.
  */
 #ifndef SEEP_STORE_INTERNAL_H
 #define SEEP_STORE_INTERNAL_H

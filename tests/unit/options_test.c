@@ -220,6 +220,8 @@ static void times_are_absolute_of_the_day_or_relative(void **state)
 		{"1.5h", end - 5400 * SECOND},
 		{"2d", end - 172800 * SECOND},
 		{"+30s", start + 30 * SECOND},
+		{"@1700000000", 1700000000 * SECOND},
+		{"@1700000000.5", 1700000000 * SECOND + SECOND / 2},
 	};
 
 	(void)state;
@@ -238,7 +240,7 @@ static void what_is_no_time_is_refused(void **state)
 {
 	static const char *const texts[] = {"",          "10",    "m",       "+",          "-",           "1h30",
 					    "--10m",     "25:00", "1:2:3:4", "2026-13-01", "2026-11-21T", "1e3s",
-					    "99999999d", "now"};
+					    "99999999d", "now",   "@",       "@-1",        "@1.5.5",      "@1e9"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

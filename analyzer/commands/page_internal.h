@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page_internal.h - what the files commands/page*.c share. A file that keeps something of a recording has a pointer to
+ * a struct of its own here, and a function that page_close() calls to release it.
+ */
+#ifndef SEEP_PAGE_INTERNAL_H
+#define SEEP_PAGE_INTERNAL_H
+
+#include "page_request.h"
+
+struct page_recording {
+	size_t index;
+	char *path;
+	struct session names;    /* the last session, closed, with the names that it knows */
+	int64_t changed_ns;      /* of the file when it was last looked at */
+	struct recording times;  /* as of then: of a recording only its times */
+	uint32_t judged_version; /* counts judgements that differ from the one before */
+};
+
+struct page {
+	char *type, *wrapper; /* NULL: not given */
+	bool debuginfod;
+	struct page_recording *recordings;
+	size_t recording_count;
+};
+
+/* Reads the times again if the file has changed. */
+int page_look(struct page_recording *recording, struct error *error);
+
+/* Somebody records it, as far as `times` tell. */
+bool page_is_live(const struct page_recording *recording);
+
+#endif

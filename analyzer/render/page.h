@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page.h - what the page gets, as JSON: one object each. Times are seconds since 1970, sizes bytes; what is not known
+ * is null, and never 0. Everything is borrowed. Pure.
+ */
+#ifndef SEEP_RENDER_PAGE_H
+#define SEEP_RENDER_PAGE_H
+
+#include "../analysis/trust.h"
+#include "../analysis/value_type.h"
+#include "json.h"
+
+/* ---- the recordings ---- */
+
+struct page_recording_row {
+	const struct recording *recording;
+	const char *program, *program_path, *build_id; /* of the process that it is named after; NULL unknown */
+	const char *host;                              /* NULL unknown */
+	bool is_live;
+	struct trust trust;
+	const struct value_type *types; /* those with any value */
+	size_t type_count;
+};
+
+void page_recordings_json(struct buffer *out, const struct page_recording_row *rows, size_t count, int64_t now_ns);
+
+/* ---- a tick ---- */
+
+struct page_tick_row {
+	int64_t newest_ns;
+	bool is_live;
+	uint32_t judged_version;
+};
+
+/* On one line, as an event stream wants it. */
+void page_tick_json(struct buffer *out, const struct page_tick_row *rows, size_t count);
+
+#endif
