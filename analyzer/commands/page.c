@@ -6,7 +6,7 @@
 #include "../analysis/memory.h"
 #include "../base/clock.h"
 #include "../render/page.h"
-#include "page_internal.h"
+#include "page_judgement.h"
 
 static char *copy_or_null(const char *text)
 {
@@ -45,6 +45,7 @@ int page_open(const struct page_options *options, struct page **out, struct erro
 	page->type = copy_or_null(options->type);
 	page->wrapper = copy_or_null(options->wrapper);
 	page->debuginfod = options->debuginfod;
+	page->clock_ns = clock_boottime_ns;
 	page->recordings = memory_zeroed(options->file_count, sizeof(*page->recordings));
 	for (size_t i = 0; i < options->file_count && !code; i++) {
 		struct page_recording *recording = &page->recordings[page->recording_count++];
@@ -61,6 +62,7 @@ void page_close(struct page *page)
 	if (!page)
 		return;
 	for (size_t i = 0; i < page->recording_count; i++) {
+		page_judgements_release(&page->recordings[i]);
 		session_close(&page->recordings[i].names);
 		free(page->recordings[i].path);
 	}
@@ -79,11 +81,13 @@ void page_tick(struct page *page, struct buffer *event)
 {
 	struct page_tick_row *rows = memory_zeroed(page->recording_count, sizeof(*rows));
 
+	/* one that cannot be read now stays as it was: who asks for its figures is told why */
+	for (size_t i = 0; i < page->recording_count; i++)
+		page_look(&page->recordings[i], NULL);
+	page_judge_again(page);
 	for (size_t i = 0; i < page->recording_count; i++) {
-		struct page_recording *recording = &page->recordings[i];
+		const struct page_recording *recording = &page->recordings[i];
 
-		/* one that cannot be read now stays as it was: who asks for its figures is told why */
-		page_look(recording, NULL);
 		rows[i] = (struct page_tick_row){.newest_ns = recording->times.newest_ns,
 						 .is_live = page_is_live(recording),
 						 .judged_version = recording->judged_version};

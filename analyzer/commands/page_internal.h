@@ -11,10 +11,11 @@
 struct page_recording {
 	size_t index;
 	char *path;
-	struct session names;    /* the last session, closed, with the names that it knows */
-	int64_t changed_ns;      /* of the file when it was last looked at */
-	struct recording times;  /* as of then: of a recording only its times */
-	uint32_t judged_version; /* counts judgements that differ from the one before */
+	struct session names;              /* the last session, closed, with the names that it knows */
+	int64_t changed_ns;                /* of the file when it was last looked at */
+	struct recording times;            /* as of then: of a recording only its times */
+	uint32_t judged_version;           /* counts judgements that differ from the one before */
+	struct kept_judgement *judgements; /* page_judgement.h */
 };
 
 struct page {
@@ -22,6 +23,8 @@ struct page {
 	bool debuginfod;
 	struct page_recording *recordings;
 	size_t recording_count;
+	int64_t (*clock_ns)(void);    /* clock_boottime_ns(), but in tests */
+	int64_t judged_rest_until_ns; /* by that clock: until then nothing is judged again */
 };
 
 /* Reads the times again if the file has changed. */
