@@ -13,6 +13,7 @@ import { age, clock, value } from "./view/format.js";
 
 const LEAST_DRAG_PX = 6;
 const LABELLED_HEIGHT = 160; // marks have their label in charts of this height
+const LABEL_LANES = 3;
 const AXIS_WIDTH = 62;
 
 /** The charts on the page: the cursor of one is that of all. @type {Set<{point: (time: number | null) => void}>} */
@@ -50,11 +51,12 @@ function valueRange(low, high) {
  * @returns {Chart}
  */
 export function createChart(root, app, options) {
-	const { title, unit, height = 130, brush = false } = options;
+	const { title, unit, brush = false } = options;
 	const time = element("span", { class: "chart-time" });
 	const legend = element("ul", { class: "chart-legend" });
 	const words = element("p", { class: "hidden-text" });
 	const plot = element("div", { class: "chart-plot", tabindex: 0, role: "group", "aria-label": `${title}: chart. Arrow keys move the cursor, with Shift they select a span, Enter keeps it, Escape ends it.` });
+	if (options.height) plot.style.height = `${options.height}px`;
 	const figure = element("figure", { class: `panel chart ${options.className ?? ""}` }, element("figcaption", { class: "panel-head" }, element("h2", {}, title), legend, time), plot, words);
 	/** @type {uPlot | undefined} */
 	let chart;
@@ -172,12 +174,13 @@ export function createChart(root, app, options) {
 		const { ctx, bbox } = u;
 		const ratio = devicePixelRatio;
 		const { min = 0, max = 0 } = u.scales.x;
-		let labelEnd = -Infinity;
+		const laneEnds = Array(LABEL_LANES).fill(-Infinity);
 
 		ctx.save();
 		ctx.lineWidth = ratio;
 		ctx.font = `${11 * ratio}px ${getComputedStyle(plot).fontFamily}`;
 		ctx.textBaseline = "top";
+		ctx.textAlign = "left";
 		for (const mark of bundleMarks((data.marks ?? []).filter((one) => one.time_s >= min && one.time_s <= max))) {
 			const x = Math.round(u.valToPos(mark.time_s, "x", true)) + 0.5;
 			ctx.strokeStyle = ctx.fillStyle = app.theme.colour(mark.kind === "leak" ? "leak" : "muted");
@@ -186,18 +189,22 @@ export function createChart(root, app, options) {
 			ctx.moveTo(x, bbox.top);
 			ctx.lineTo(x, bbox.top + bbox.height);
 			ctx.stroke();
-			if (height < LABELLED_HEIGHT) continue;
+			if (plot.clientHeight < LABELLED_HEIGHT) continue;
 			const width = ctx.measureText(mark.text).width;
 			const left = x + width + 6 * ratio > bbox.left + bbox.width ? x - width - 5 * ratio : x + 5 * ratio;
-			if (left < labelEnd) continue;
-			ctx.fillText(mark.text, left, bbox.top + 2 * ratio);
-			labelEnd = left + width + 8 * ratio;
+			const lane = laneEnds.findIndex((end) => end <= left);
+			if (lane < 0) continue; // it is in the list
+			ctx.fillText(mark.text, left, bbox.top + (2 + 14 * lane) * ratio);
+			laneEnds[lane] = left + width + 8 * ratio;
 		}
 		ctx.restore();
 	}
 
-	/** @param {number} width @returns {uPlot.Options} */
-	function plotOptions(width) {
+	/** The plot's own size is its container's: the sheet decides. */
+	const plotSize = () => ({ width: plot.clientWidth - 12, height: plot.clientHeight });
+
+	/** @returns {uPlot.Options} */
+	function plotOptions() {
 		const axis = {
 			stroke: () => app.theme.colour("muted"),
 			grid: { stroke: () => app.theme.colour("line-soft"), width: 1 },
@@ -207,9 +214,8 @@ export function createChart(root, app, options) {
 		const isBytes = unit === "bytes" || unit === "bytes_per_s";
 
 		return {
-			width,
-			height,
-			padding: [8, 8, 0, 0],
+			...plotSize(),
+			padding: [8, 18, 0, 0],
 			legend: { show: false },
 			scales: { x: { time: true }, y: { range: (_, low, high) => valueRange(low, high) } },
 			axes: [
@@ -273,9 +279,9 @@ export function createChart(root, app, options) {
 	}
 
 	function draw() {
-		if (!figure.clientWidth || !data.curves.length) return;
+		if (!plot.clientWidth || !data.curves.length) return;
 		if (!chart) {
-			chart = new uPlot(plotOptions(plot.clientWidth - 12), aligned(), plot);
+			chart = new uPlot(plotOptions(), aligned(), plot);
 			scaleTime();
 		} else
 			chart.batch(() => {
@@ -292,9 +298,9 @@ export function createChart(root, app, options) {
 		draw();
 	}
 
-	const endSize = onSize(plot, (width) => {
+	const endSize = onSize(plot, () => {
 		if (!chart) draw();
-		else chart.setSize({ width: width - 12, height });
+		else chart.setSize(plotSize());
 		showSpan();
 	});
 	charts.add(self);

@@ -13,8 +13,6 @@ import { cutSeries, groupCharts, joinMarks } from "./view/series.js";
 /** @typedef {import("./view/series.js").Held} Held */
 /** @typedef {import("./view/series.js").ChartGroup} ChartGroup */
 
-const MEMORY_HEIGHT = 292;
-const HEIGHT = 112;
 const MEMORY_COLOURS = /** @type {Record<string, string>} */ ({ tracked: "curve-1", private: "curve-2", working_set: "curve-3", retention: "curve-4" });
 const COLOURS = ["curve-1", "curve-6", "curve-5", "curve-7", "curve-4", "curve-2", "curve-3"];
 
@@ -84,7 +82,7 @@ export function createCharts(root, app) {
 			const isMemory = group.key.startsWith("memory:");
 			let chart = charts.get(group.key);
 			if (!chart) {
-				chart = createChart(grid, app, { title: group.title, unit: group.unit, height: isMemory ? MEMORY_HEIGHT : HEIGHT, className: isMemory ? "is-wide" : "" });
+				chart = createChart(grid, app, { title: group.title, unit: group.unit, className: isMemory ? "is-wide" : "" });
 				charts.set(group.key, chart);
 			}
 			chart.set({ times, curves: colouredCurves(group), marks });
@@ -127,7 +125,7 @@ export function createCharts(root, app) {
 /** The memory of the whole recording as a strip, in which a span is selected. @param {HTMLElement} root @param {App} app */
 export function createTimeline(root, app) {
 	const place = element("div", { class: "timeline" });
-	const chart = createChart(place, app, { title: "Memory", unit: "bytes", height: 84, brush: true });
+	const chart = createChart(place, app, { title: "Memory", unit: "bytes", brush: true, className: "is-strip" });
 	const feed = createFeed(app, {
 		whole: true,
 		onData(held) {

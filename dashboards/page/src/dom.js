@@ -54,13 +54,15 @@ export function clear(target) {
 	target.replaceChildren();
 }
 
-/** Calls back with the width in CSS pixels, now and when it changes; the function that is returned ends it.
- * @param {Element} target @param {(width: number) => void} changed */
+/** Calls back with the size in CSS pixels, now and when it changes; the function that is returned ends it.
+ * @param {Element} target @param {(width: number, height: number) => void} changed */
 export function onSize(target, changed) {
-	let last = -1;
+	let last = "";
 	const observer = new ResizeObserver(() => {
-		const width = Math.floor(target.clientWidth);
-		if (width !== last) changed((last = width));
+		const { clientWidth: width, clientHeight: height } = target;
+		if (last === `${width} ${height}`) return;
+		last = `${width} ${height}`;
+		changed(width, height);
 	});
 
 	observer.observe(target);

@@ -66,14 +66,12 @@ const processSelect = element("select", { onchange: () => state.set({ process: p
 const connectionText = element("span", { class: "connection", role: "status" });
 const tabs = TABS.map(([view, label]) => ({ view, link: element("a", { href: "#" }, label) }));
 const brand = element("a", { class: "brand", href: "#" }, dropIcon(), "Seep");
-const spanText = element("strong");
-const spanRow = element(
+const spanText = element("span");
+const spanChip = element(
 	"div",
-	{ class: "span-row", hidden: true },
-	"Only",
+	{ class: "span-chip", hidden: true },
 	spanText,
-	element("button", { class: "link-button", type: "button", onclick: () => state.set({ since: null, until: null }) }, "Whole recording"),
-	element("span", {}, "(Esc)"),
+	element("button", { class: "button", type: "button", title: "Escape does the same", onclick: () => state.set({ since: null, until: null }) }, "whole recording"),
 );
 
 function makeHeader() {
@@ -90,11 +88,11 @@ function makeHeader() {
 				element("label", { class: "field" }, element("span", { class: "hidden-text" }, "Recording"), recordingSelect),
 				element("label", { class: "field" }, element("span", { class: "hidden-text" }, "Process"), processSelect),
 			),
+			spanChip,
 			element("span", { class: "top-space" }),
 			connectionText,
 			element("button", { class: "button icon-button", type: "button", title: "Light or dark", "aria-label": "Light or dark", onclick: () => theme.toggle() }, sunIcon()),
 		),
-		spanRow,
 	);
 	// the heads of tables stay beneath it
 	new ResizeObserver(() => document.documentElement.style.setProperty("--top-height", `${top.offsetHeight}px`)).observe(top);
@@ -142,7 +140,7 @@ function showHeader() {
 	}
 	connectionText.dataset.state = kind;
 	text(connectionText, words);
-	spanRow.hidden = now.since === null && now.until === null;
+	spanChip.hidden = now.since === null && now.until === null;
 	text(spanText, format.span(now.since ?? recording.created_s, now.until, recording.newest_s ?? 0));
 	document.title = `${recording.program ?? recording.name} – Seep`;
 }

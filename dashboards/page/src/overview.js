@@ -29,6 +29,7 @@ function answerRow(app, row, answer) {
 		"li",
 		{},
 		verdictBadge(row.verdict),
+		element("span", { class: "answer-rate" }, rateWords(row)),
 		element(
 			"span",
 			{ class: "answer-where" },
@@ -36,7 +37,6 @@ function answerRow(app, row, answer) {
 			" ",
 			element("span", { class: "muted" }, `${place(row)} · ${row.kind}`),
 		),
-		element("span", { class: "answer-rate" }, rateWords(row)),
 		element("span", { class: "answer-why" }, words || facts),
 	);
 }

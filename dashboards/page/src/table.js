@@ -24,9 +24,14 @@ function held(row, size) {
 	return row.unit === "bytes" ? bytes(size) : count(size);
 }
 
-/** "±0.80MB" beside an estimate @param {Callsite} row */
-function errorText(row) {
-	return row.estimated && known(row.error) ? ` ±${held(row, 1.96 * row.error)}` : "";
+/** "≈12.30MB" of an estimate @param {Callsite} row */
+function flat(row) {
+	return `${row.estimated ? "≈" : ""}${held(row, row.unit === "bytes" ? row.bytes : row.objects)}`;
+}
+
+/** @param {Callsite} row */
+function errorWords(row) {
+	return row.estimated && known(row.error) ? `estimated, ±${held(row, 1.96 * row.error)} with 95 % certainty` : "";
 }
 
 /** What stands in each column. @type {Record<string, (row: Callsite, app: App) => import("./dom.js").Child[]>} */
@@ -37,7 +42,7 @@ const CELLS = {
 		element("span", { class: "sites-place" }, place(row)),
 	],
 	kind: (row) => [row.kind],
-	flat: (row) => [held(row, row.unit === "bytes" ? row.bytes : row.objects), errorText(row)],
+	flat: (row) => [flat(row)],
 	objects: (row) => [count(row.objects)],
 	cum: (row) => [held(row, row.unit === "bytes" ? row.cum_bytes : row.cum_objects)],
 	rate: (row) => [rate(row.rate, row.unit)],
@@ -48,6 +53,7 @@ const CELLS = {
 /** What a cell says on hovering. @type {Record<string, (row: Callsite) => string>} */
 const HINTS = {
 	verdict: (row) => row.why,
+	flat: errorWords,
 	function: (row) => `${row.function} ${row.file ?? ""}${row.line ? `:${row.line}` : ""} ${row.module ?? ""}`,
 	rate: (row) => `${rateRange(row.rate_low, row.rate_high, row.rate, row.unit)}${known(row.share) && row.share > 0 ? `; ${percent(row.share)} of the growth` : ""}`,
 };
@@ -61,8 +67,9 @@ export function createTable(root, app) {
 		const button = element("button", { type: "button", title: column.title, onclick: () => app.state.set({ sort: nextSort(app.state.get().sort, column) }, "replace") }, column.label);
 		return element("th", { scope: "col", class: `of-${column.name}${column.number && column.name !== "trend" ? " number" : ""}` }, button);
 	});
-	const above = element("td", { colspan: COLUMNS.length });
-	const below = element("td", { colspan: COLUMNS.length });
+	// no colspan: it would make columns that a narrow page has not
+	const above = element("td");
+	const below = element("td");
 	const aboveRow = element("tr", { class: "sites-space", "aria-hidden": "true" }, above);
 	const belowRow = element("tr", { class: "sites-space", "aria-hidden": "true" }, below);
 	const body = element("tbody");
@@ -101,7 +108,7 @@ export function createTable(root, app) {
 	/** @param {Callsite} row @param {number} index */
 	function makeRow(row, index) {
 		const cells = COLUMNS.map((column) =>
-			element("td", { class: `of-${column.name}${column.number && column.name !== "trend" ? " number" : ""}${column.name === "rate" ? " sites-rate" : ""}`, title: HINTS[column.name]?.(row) }, ...CELLS[column.name](row, app)),
+			element("td", { class: `of-${column.name}${column.number && column.name !== "trend" ? " number" : ""}${column.name === "rate" ? " sites-rate" : ""}`, title: HINTS[column.name]?.(row) || null }, ...CELLS[column.name](row, app)),
 		);
 
 		return element("tr", { id: `site-${index}`, "data-index": index, "data-verdict": row.verdict, "aria-rowindex": index + 2, class: row.id === active ? "is-active" : null, "aria-selected": row.id === active }, ...cells);

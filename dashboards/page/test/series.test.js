@@ -47,20 +47,23 @@ test("the page asks anew for everything once it holds twice the points", () => {
 	assert.ok(series.isTooFine(held(2 * series.POINTS + 1)));
 });
 
-test("charts come in their order; curves of two units are two charts; what is never known is none", () => {
+test("charts come in their order; curves of two units are two charts; what is never known, or an event that never comes, is none", () => {
 	const groups = series.groupCharts([
 		curve("released_per_s", [1], { chart: "rates", unit: "per_s" }),
 		curve("allocated_bytes_per_s", [1], { chart: "rates", unit: "bytes_per_s" }),
 		curve("cpu", [1], { chart: "cpu", unit: "percent" }),
 		curve("tracked", [1]),
 		curve("private", [null, null]),
-		curve("sockets", [0], { chart: "handles", unit: "objects" }),
+		curve("sockets", [0, 1], { chart: "handles", unit: "objects" }),
+		curve("event:reset", [0, 0], { chart: "requests", unit: "per_s" }),
+		curve("event:read_bytes", [9], { chart: "requests", unit: "bytes/s" }),
 	]);
 
 	assert.deepEqual(groups.map(({ title, unit }) => [title, unit]), [
 		["Memory", "bytes"],
 		["Handles", "count"],
 		["CPU", "percent"],
+		["Traffic", "bytes_per_s"],
 		["Allocation rate", "bytes_per_s"],
 		["Acquired and released", "per_s"],
 	]);

@@ -59,6 +59,7 @@ const CHARTS = /** @type {[string, string, string][]} */ ([
 	["handles", "", "Handles"],
 	["cpu", "percent", "CPU"],
 	["requests", "", "Events and requests"],
+	["requests", "bytes_per_s", "Traffic"],
 	["rates", "bytes_per_s", "Allocation rate"],
 	["rates", "", "Acquired and released"],
 ]);
@@ -73,13 +74,20 @@ export function curveUnit(curve) {
 	return curve.chart === "rates" || curve.chart === "requests" ? "per_s" : "count";
 }
 
+/** Of kinds and events the page shows those that there are. @param {HeldCurve} curve */
+function isWorthShowing(curve) {
+	const isListed = curve.chart === "handles" || curve.chart === "requests";
+
+	return curve.values.some((v) => known(v) && (!isListed || v !== 0));
+}
+
 /** Charts in their order, with the curves that have any value. @param {HeldCurve[]} curves @returns {ChartGroup[]} */
 export function groupCharts(curves) {
 	/** @type {Map<string, ChartGroup>} */
 	const groups = new Map();
 
 	for (const curve of curves) {
-		if (!curve.values.some(known)) continue;
+		if (!isWorthShowing(curve)) continue;
 		const unit = curveUnit(curve);
 		const key = `${curve.chart}:${unit}`;
 		const named = CHARTS.find(([chart, of]) => chart === curve.chart && (of === unit || (!of && unit !== "bytes_per_s")));

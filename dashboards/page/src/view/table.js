@@ -70,9 +70,13 @@ export function sortRows(rows, sort) {
 	return keyed.map(({ row }) => row);
 }
 
+/** So many rows are drawn whatever is in sight: they cost nothing, and printing and the browser's own search find them. */
+export const ALWAYS_DRAWN = 100;
+
 /** Which rows to draw: those in sight and some beyond. Heights in pixels, top: how far the first row is above the window's edge.
  * @param {{count: number, rowHeight: number, top: number, height: number, beyond?: number}} of @returns {{first: number, end: number}} */
 export function visibleRows({ count, rowHeight, top, height, beyond = 8 }) {
+	if (count <= ALWAYS_DRAWN) return { first: 0, end: count };
 	const first = Math.floor(top / rowHeight) - beyond;
 	const end = Math.ceil((top + height) / rowHeight) + beyond;
 	// an even first row keeps the stripes where they are
@@ -102,7 +106,8 @@ export function sparkLines(values, width, height) {
 	const there = values.filter(known);
 	if (there.length < 2) return [];
 	const high = Math.max(...there);
-	const low = Math.min(0, ...there);
+	// what is level is drawn in the middle, whatever it is
+	const low = Math.min(...there) === high ? high : Math.min(0, ...there);
 	const x = (/** @type {number} */ i) => ((i / (values.length - 1)) * width).toFixed(1);
 	const y = (/** @type {number} */ v) => (high > low ? (1 - (v - low) / (high - low)) * height : height / 2).toFixed(1);
 	/** @type {string[]} */
