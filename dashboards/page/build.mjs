@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// build.mjs [--outdir=DIR] - bundles src/ and page.css, and copies index.html, into dist/ (or DIR). The same sources give the same bytes.
+// build.mjs [--outdir=DIR] - bundles src/ and page.css, and copies index.html, into dist/ (or DIR). The same sources
+// give the same bytes.
 import { build } from "esbuild";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";

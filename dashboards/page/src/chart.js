@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One time chart: uPlot with a legend of values, marks, a span to select by mouse, finger or keys, and words for those who do not see it.
-// All charts of the page share the cursor, and the span through the state.
+// One time chart: uPlot with a legend of values, marks, a span to select by mouse, finger or keys, and words for those
+// who do not see it. All charts of the page share the cursor, and the span through the state.
 import uPlot from "uplot";
 import { clear, element, onSize } from "./dom.js";
 import { bundleMarks, BYTE_STEPS, curveWords, lastKnown } from "./view/series.js";
@@ -36,7 +36,10 @@ function timeLabels(splits) {
 	});
 }
 
-/** Above the largest value, so that a line never touches the frame; from 0 unless something is below it. @param {number} low @param {number} high */
+/**
+ * Above the largest value, so that a line never touches the frame; from 0 unless something is below it.
+ * @param {number} low @param {number} high
+ */
 function valueRange(low, high) {
 	const top = Math.max(high ?? 0, 0);
 	const bottom = Math.min(low ?? 0, 0);
@@ -55,9 +58,20 @@ export function createChart(root, app, options) {
 	const time = element("span", { class: "chart-time" });
 	const legend = element("ul", { class: "chart-legend" });
 	const words = element("p", { class: "hidden-text" });
-	const plot = element("div", { class: "chart-plot", tabindex: 0, role: "group", "aria-label": `${title}: chart. Arrow keys move the cursor, with Shift they select a span, Enter keeps it, Escape ends it.` });
+	const plot = element("div", {
+		class: "chart-plot",
+		tabindex: 0,
+		role: "group",
+		"aria-label": `${title}: chart. Arrow keys move the cursor, with Shift they select a span, Enter keeps it, Escape ends it.`,
+	});
 	if (options.height) plot.style.height = `${options.height}px`;
-	const figure = element("figure", { class: `panel chart ${options.className ?? ""}` }, element("figcaption", { class: "panel-head" }, element("h2", {}, title), legend, time), plot, words);
+	const figure = element(
+		"figure",
+		{ class: `panel chart ${options.className ?? ""}` },
+		element("figcaption", { class: "panel-head" }, element("h2", {}, title), legend, time),
+		plot,
+		words,
+	);
 	/** @type {uPlot | undefined} */
 	let chart;
 	/** @type {ChartData} */
@@ -106,7 +120,10 @@ export function createChart(root, app, options) {
 		point(at) {
 			if (!chart) return;
 			const left = at === null ? -10 : chart.valToPos(at, "x");
-			chart.setCursor(left < 0 || left > chart.over.clientWidth ? { left: -10, top: -10 } : { left, top: 0 }, false);
+			chart.setCursor(
+				left < 0 || left > chart.over.clientWidth ? { left: -10, top: -10 } : { left, top: 0 },
+				false,
+			);
 			showValues();
 		},
 	};
@@ -153,15 +170,20 @@ export function createChart(root, app, options) {
 		if (!chart || last < 0) return;
 		const now = chart.cursor.idx ?? last;
 		const stride = Math.max(1, Math.round(last / 100));
-		const moves = /** @type {Record<string, number>} */ ({ ArrowLeft: now - stride, ArrowRight: now + stride, Home: 0, End: last });
+		const moves = /** @type {Record<string, number>} */ ({
+			ArrowLeft: now - stride,
+			ArrowRight: now + stride,
+			Home: 0,
+			End: last,
+		});
 
 		if (Object.hasOwn(moves, event.key)) {
 			if (event.shiftKey && keyFrom < 0) keyFrom = now;
 			pointAt(moves[event.key]);
 			if (event.shiftKey) showSelection(data.times[keyFrom], data.times[chart.cursor.idx ?? now]);
-			else if (keyFrom >= 0) (keyFrom = -1), hideSelection();
+			else if (keyFrom >= 0) ((keyFrom = -1), hideSelection());
 		} else if (event.key === "Enter" && keyFrom >= 0) takeSpan(data.times[keyFrom], data.times[now]);
-		else if (event.key === "Escape" && keyFrom >= 0) (keyFrom = -1), hideSelection(), event.stopPropagation();
+		else if (event.key === "Escape" && keyFrom >= 0) ((keyFrom = -1), hideSelection(), event.stopPropagation());
 		else return;
 		event.preventDefault();
 	});
@@ -250,7 +272,11 @@ export function createChart(root, app, options) {
 				setCursor: [
 					(u) => {
 						showValues();
-						if (u.cursor.event) pointCharts(u.cursor.idx === null || u.cursor.idx === undefined ? null : data.times[u.cursor.idx], self);
+						if (u.cursor.event)
+							pointCharts(
+								u.cursor.idx === null || u.cursor.idx === undefined ? null : data.times[u.cursor.idx],
+								self,
+							);
 					},
 				],
 				setSelect: [
@@ -263,8 +289,11 @@ export function createChart(root, app, options) {
 		};
 	}
 
-	/** @returns {uPlot.AlignedData} */
-	const aligned = () => /** @type {uPlot.AlignedData} */ (/** @type {unknown} */ ([data.times, ...data.curves.map((curve) => curve.values)]));
+	function aligned() {
+		const columns = /** @type {unknown} */ ([data.times, ...data.curves.map((curve) => curve.values)]);
+
+		return /** @type {uPlot.AlignedData} */ (columns);
+	}
 
 	/** uPlot gives a scale without a range one of its own. */
 	function scaleTime() {

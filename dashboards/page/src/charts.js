@@ -13,15 +13,26 @@ import { cutSeries, groupCharts, joinMarks } from "./view/series.js";
 /** @typedef {import("./view/series.js").Held} Held */
 /** @typedef {import("./view/series.js").ChartGroup} ChartGroup */
 
-const MEMORY_COLOURS = /** @type {Record<string, string>} */ ({ tracked: "curve-1", private: "curve-2", working_set: "curve-3", retention: "curve-4" });
+const MEMORY_COLOURS = /** @type {Record<string, string>} */ ({
+	tracked: "curve-1",
+	private: "curve-2",
+	working_set: "curve-3",
+	retention: "curve-4",
+});
 const COLOURS = ["curve-1", "curve-6", "curve-5", "curve-7", "curve-4", "curve-2", "curve-3"];
 
 /** @param {ChartGroup} group */
 function colouredCurves(group) {
-	return group.curves.map((curve, i) => ({ ...curve, colour: MEMORY_COLOURS[curve.name] ?? COLOURS[i % COLOURS.length] }));
+	return group.curves.map((curve, i) => ({
+		...curve,
+		colour: MEMORY_COLOURS[curve.name] ?? COLOURS[i % COLOURS.length],
+	}));
 }
 
-/** The marks as a list: for the keyboard, and for all that do not fit on the charts. @param {App} app @param {Mark[]} marks */
+/**
+ * The marks as a list: for the keyboard, and for all that do not fit on the charts.
+ * @param {App} app @param {Mark[]} marks
+ */
 function marksList(app, marks) {
 	const { newest_s, created_s } = app.recording();
 	const withDay = (newest_s ?? 0) - (created_s ?? 0) > 86400;
@@ -34,7 +45,16 @@ function marksList(app, marks) {
 				"li",
 				{},
 				element("time", {}, clock(mark.time_s, withDay)),
-				element("button", { class: "link-button", type: "button", onclick: () => pointCharts(mark.time_s), onfocus: () => pointCharts(mark.time_s) }, mark.text),
+				element(
+					"button",
+					{
+						class: "link-button",
+						type: "button",
+						onclick: () => pointCharts(mark.time_s),
+						onfocus: () => pointCharts(mark.time_s),
+					},
+					mark.text,
+				),
 			),
 		),
 	);
@@ -77,12 +97,16 @@ export function createCharts(root, app) {
 
 		message.hidden = groups.length > 0;
 		message.textContent = "No samples in this span.";
-		for (const [key, chart] of charts) if (!keys.has(key)) chart.destroy(), charts.delete(key);
+		for (const [key, chart] of charts) if (!keys.has(key)) (chart.destroy(), charts.delete(key));
 		for (const group of groups) {
 			const isMemory = group.key.startsWith("memory:");
 			let chart = charts.get(group.key);
 			if (!chart) {
-				chart = createChart(grid, app, { title: group.title, unit: group.unit, className: isMemory ? "is-wide" : "" });
+				chart = createChart(grid, app, {
+					title: group.title,
+					unit: group.unit,
+					className: isMemory ? "is-wide" : "",
+				});
 				charts.set(group.key, chart);
 			}
 			chart.set({ times, curves: colouredCurves(group), marks });
@@ -122,7 +146,10 @@ export function createCharts(root, app) {
 	};
 }
 
-/** The memory of the whole recording as a strip, in which a span is selected. @param {HTMLElement} root @param {App} app */
+/**
+ * The memory of the whole recording as a strip, in which a span is selected.
+ * @param {HTMLElement} root @param {App} app
+ */
 export function createTimeline(root, app) {
 	const place = element("div", { class: "timeline" });
 	const chart = createChart(place, app, { title: "Memory", unit: "bytes", brush: true, className: "is-strip" });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The few things about elements that every view needs. Text becomes text nodes, so that no name of a function can be markup.
+// The few things about elements that every view needs. Text becomes text nodes, so that no name of a function can be
+// markup.
 
 /** @typedef {Node | string | number | null | undefined | false} Child */
 
@@ -16,7 +17,10 @@ export function element(tag, attributes = {}, ...children) {
 	return made;
 }
 
-/** The same of SVG. @param {string} tag @param {Record<string, any>} [attributes] @param {...Child} children @returns {SVGElement} */
+/**
+ * The same of SVG.
+ * @param {string} tag @param {Record<string, any>} [attributes] @param {...Child} children @returns {SVGElement}
+ */
 export function svg(tag, attributes = {}, ...children) {
 	const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
 
@@ -29,13 +33,16 @@ export function svg(tag, attributes = {}, ...children) {
 function setAttributes(target, attributes) {
 	for (const [name, value] of Object.entries(attributes)) {
 		if (typeof value === "function") target.addEventListener(name.replace(/^on/, ""), value);
-		else if (value !== null && value !== undefined && value !== false) target.setAttribute(name, value === true ? "" : String(value));
+		else if (value !== null && value !== undefined && value !== false)
+			target.setAttribute(name, value === true ? "" : String(value));
 	}
 }
 
 /** @param {Element} target @param {Child[]} children */
 function append(target, children) {
-	for (const child of children) if (child !== null && child !== undefined && child !== false) target.append(typeof child === "number" ? String(child) : child);
+	for (const child of children)
+		if (child !== null && child !== undefined && child !== false)
+			target.append(typeof child === "number" ? String(child) : child);
 }
 
 /** Leaves these children only. @param {Element} target @param {...Child} children */
@@ -44,7 +51,10 @@ export function fill(target, ...children) {
 	append(target, children);
 }
 
-/** Sets text only where it differs, so that a selection in it survives a tick. @param {Element} target @param {string} text */
+/**
+ * Sets text only where it differs, so that a selection in it survives a tick.
+ * @param {Element} target @param {string} text
+ */
 export function text(target, text) {
 	if (target.textContent !== text) target.textContent = text;
 }
@@ -54,8 +64,10 @@ export function clear(target) {
 	target.replaceChildren();
 }
 
-/** Calls back with the size in CSS pixels, now and when it changes; the function that is returned ends it.
- * @param {Element} target @param {(width: number, height: number) => void} changed */
+/**
+ * Calls back with the size in CSS pixels, now and when it changes; the function that is returned ends it.
+ * @param {Element} target @param {(width: number, height: number) => void} changed
+ */
 export function onSize(target, changed) {
 	let last = "";
 	const observer = new ResizeObserver(() => {

@@ -53,16 +53,40 @@ const app = {
 	recordings: () => recordings,
 	recording: () => recordings[state.get().recording] ?? recordings[0],
 	query: (extra) => ({ ...stateQuery(state.get()), ...extra }),
-	download: (kind, extra) => (source.embedded ? null : requestText("/api/export", { format: kind, ...stateQuery(state.get()), ...extra })),
+	download: (kind, extra) =>
+		source.embedded ? null : requestText("/api/export", { format: kind, ...stateQuery(state.get()), ...extra }),
 };
 
 /* ---- header ---- */
 
-const dropIcon = () => svg("svg", { viewBox: "0 0 16 18", "aria-hidden": "true" }, svg("path", { d: "M8 1c3 4.2 5.2 7 5.2 10A5.2 5.2 0 0 1 2.8 11C2.8 8 5 5.2 8 1z" }));
-const sunIcon = () => svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("circle", { cx: 8, cy: 8, r: 3 }), svg("path", { d: "M8 1v1.5M8 13.500V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1" }));
+const dropIcon = () =>
+	svg(
+		"svg",
+		{ viewBox: "0 0 16 18", "aria-hidden": "true" },
+		svg("path", { d: "M8 1c3 4.2 5.2 7 5.2 10A5.2 5.2 0 0 1 2.8 11C2.8 8 5 5.2 8 1z" }),
+	);
+const sunIcon = () =>
+	svg(
+		"svg",
+		{ viewBox: "0 0 16 16", "aria-hidden": "true" },
+		svg("circle", { cx: 8, cy: 8, r: 3 }),
+		svg("path", { d: "M8 1v1.5M8 13.500V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1" }),
+	);
 
-const recordingSelect = element("select", { onchange: () => state.set({ recording: Number(recordingSelect.value), process: null, since: null, until: null, callsite: null, view: state.get().view === "callsite" ? "overview" : state.get().view }) });
-const processSelect = element("select", { onchange: () => state.set({ process: processSelect.value ? Number(processSelect.value) : null }) });
+const recordingSelect = element("select", {
+	onchange: () =>
+		state.set({
+			recording: Number(recordingSelect.value),
+			process: null,
+			since: null,
+			until: null,
+			callsite: null,
+			view: state.get().view === "callsite" ? "overview" : state.get().view,
+		}),
+});
+const processSelect = element("select", {
+	onchange: () => state.set({ process: processSelect.value ? Number(processSelect.value) : null }),
+});
 const connectionText = element("span", { class: "connection", role: "status" });
 const tabs = TABS.map(([view, label]) => ({ view, link: element("a", { href: "#" }, label) }));
 const brand = element("a", { class: "brand", href: "#" }, dropIcon(), "Seep");
@@ -71,7 +95,16 @@ const spanChip = element(
 	"div",
 	{ class: "span-chip", hidden: true },
 	spanText,
-	element("button", { class: "button", type: "button", title: "Escape does the same", onclick: () => state.set({ since: null, until: null }) }, "whole recording"),
+	element(
+		"button",
+		{
+			class: "button",
+			type: "button",
+			title: "Escape does the same",
+			onclick: () => state.set({ since: null, until: null }),
+		},
+		"whole recording",
+	),
 );
 
 function makeHeader() {
@@ -85,17 +118,39 @@ function makeHeader() {
 			element(
 				"div",
 				{ class: "top-pickers" },
-				element("label", { class: "field" }, element("span", { class: "hidden-text" }, "Recording"), recordingSelect),
-				element("label", { class: "field" }, element("span", { class: "hidden-text" }, "Process"), processSelect),
+				element(
+					"label",
+					{ class: "field" },
+					element("span", { class: "hidden-text" }, "Recording"),
+					recordingSelect,
+				),
+				element(
+					"label",
+					{ class: "field" },
+					element("span", { class: "hidden-text" }, "Process"),
+					processSelect,
+				),
 			),
 			spanChip,
 			element("span", { class: "top-space" }),
 			connectionText,
-			element("button", { class: "button icon-button", type: "button", title: "Light or dark", "aria-label": "Light or dark", onclick: () => theme.toggle() }, sunIcon()),
+			element(
+				"button",
+				{
+					class: "button icon-button",
+					type: "button",
+					title: "Light or dark",
+					"aria-label": "Light or dark",
+					onclick: () => theme.toggle(),
+				},
+				sunIcon(),
+			),
 		),
 	);
 	// the heads of tables stay beneath it
-	new ResizeObserver(() => document.documentElement.style.setProperty("--top-height", `${top.offsetHeight}px`)).observe(top);
+	new ResizeObserver(() =>
+		document.documentElement.style.setProperty("--top-height", `${top.offsetHeight}px`),
+	).observe(top);
 }
 
 /** @param {HTMLSelectElement} select @param {[string, string][]} options value and text @param {string} value */
@@ -109,12 +164,22 @@ function setOptions(select, options, value) {
 	select.value = value;
 }
 
-/** @param {Recording} recording */
-function processOptions(recording) {
-	const all = /** @type {[string, string]} */ (["", recording.processes.length === 1 ? "1 process" : `All ${recording.processes.length} processes`]);
+/**
+ * Value and text of each process.
+ * @param {Recording} recording @returns {[string, string][]}
+ */
+function processOptions({ processes }) {
+	const all = processes.length === 1 ? "1 process" : `All ${processes.length} processes`;
+	const ended = (/** @type {import("./types").Process} */ one) => (one.ended_s === null ? "" : " (ended)");
 
-	return [all, ...recording.processes.map((one) => /** @type {[string, string]} */ ([String(one.pid), `${one.pid} ${format.base(one.program)}${one.ended_s === null ? "" : " (ended)"}`]))];
+	return [
+		["", all],
+		...processes.map((one) => pair(String(one.pid), `${one.pid} ${format.base(one.program)}${ended(one)}`)),
+	];
 }
+
+/** @param {string} value @param {string} label @returns {[string, string]} */
+const pair = (value, label) => [value, label];
 
 /** @returns {[string, string]} state and words */
 function connectionWords() {
@@ -130,12 +195,17 @@ function showHeader() {
 	const recording = app.recording();
 	const [kind, words] = connectionWords();
 
-	setOptions(recordingSelect, recordings.map((one) => [String(one.index), one.name]), String(recording.index));
+	setOptions(
+		recordingSelect,
+		recordings.map((one) => [String(one.index), one.name]),
+		String(recording.index),
+	);
 	setOptions(processSelect, processOptions(recording), now.process === null ? "" : String(now.process));
 	brand.setAttribute("href", state.href({ view: "overview", callsite: null }));
 	for (const { view, link } of tabs) {
 		link.setAttribute("href", state.href({ view, callsite: null }));
-		if (view === now.view || (view === "overview" && now.view === "callsite")) link.setAttribute("aria-current", "page");
+		if (view === now.view || (view === "overview" && now.view === "callsite"))
+			link.setAttribute("aria-current", "page");
 		else link.removeAttribute("aria-current");
 	}
 	connectionText.dataset.state = kind;
@@ -152,7 +222,9 @@ function showFoot() {
 		recording.host && `on ${recording.host}`,
 		recording.build_id && `build ${recording.build_id.slice(0, 12)}`,
 		`${format.clock(recording.created_s, true)} to ${format.clock(recording.newest_s, true)}`,
-		recording.sampling_interval === null ? "every event recorded" : `sampled: one heap block in ${format.bytes(recording.sampling_interval)}`,
+		recording.sampling_interval === null
+			? "every event recorded"
+			: `sampled: one heap block in ${format.bytes(recording.sampling_interval)}`,
 		`Seep ${seepVersion}`,
 	].filter(Boolean);
 
@@ -182,7 +254,13 @@ addEventListener("keydown", (event) => {
 	const { since, until } = state.get();
 	const target = /** @type {Element} */ (event.target);
 
-	if (event.key === "Escape" && !event.defaultPrevented && (since !== null || until !== null) && !target.closest("input, select")) state.set({ since: null, until: null });
+	if (
+		event.key === "Escape" &&
+		!event.defaultPrevented &&
+		(since !== null || until !== null) &&
+		!target.closest("input, select")
+	)
+		state.set({ since: null, until: null });
 });
 
 /* ---- start ---- */
@@ -202,7 +280,8 @@ function ticked(tick) {
 		const recording = recordings[one.index];
 		if (!recording) continue;
 		const before = versions.get(one.index);
-		if (one.index === app.recording().index && before !== undefined && before !== one.judged_version) change.data = true;
+		if (one.index === app.recording().index && before !== undefined && before !== one.judged_version)
+			change.data = true;
 		versions.set(one.index, one.judged_version);
 		recording.newest_s = one.newest_s;
 		recording.live = one.live;
@@ -229,7 +308,11 @@ async function start() {
 	source.follow(ticked, connectionChanged);
 	if (!source.embedded)
 		setInterval(() => {
-			if (recordings.some((one) => one.live) && connection === "live") readRecordings().then(() => changed(NOTHING), () => {});
+			if (recordings.some((one) => one.live) && connection === "live")
+				readRecordings().then(
+					() => changed(NOTHING),
+					() => {},
+				);
 		}, RELOAD_MS);
 }
 

@@ -16,14 +16,22 @@ const SHOWN = 5;
 
 /** "1.72MB in 12,808 blocks", "6,408 held" @param {Callsite} row */
 function heldWords(row) {
-	return row.unit === "bytes" ? `${bytes(row.bytes)} in ${plural(row.objects ?? 0, "object")} held` : `${count(row.objects)} held`;
+	return row.unit === "bytes"
+		? `${bytes(row.bytes)} in ${plural(row.objects ?? 0, "object")} held`
+		: `${count(row.objects)} held`;
 }
 
 /** @param {App} app @param {Callsite} row @param {Callsites} answer */
 function answerRow(app, row, answer) {
 	const words = answer.words.find((one) => one.callsite === row.id)?.text ?? row.why;
 	const withDay = answer.judged.count * answer.judged.step_s > 86400;
-	const facts = [row.since_s === null ? "" : `since ${clock(row.since_s, withDay)}`, goesWithWords(row), heldWords(row)].filter(Boolean).join(" · ");
+	const facts = [
+		row.since_s === null ? "" : `since ${clock(row.since_s, withDay)}`,
+		goesWithWords(row),
+		heldWords(row),
+	]
+		.filter(Boolean)
+		.join(" · ");
 
 	return element(
 		"li",
@@ -50,11 +58,23 @@ function answerPanel(app, answer) {
 	return element(
 		"section",
 		{ class: "panel answer", "data-verdict": verdict, "aria-label": "What leaks" },
-		element("div", { class: "answer-head" }, element("h1", {}, text), element("span", { class: "muted" }, answer.summary)),
-		rows.length > 0 && element("ul", { class: "answer-list" }, ...rows.slice(0, SHOWN).map((row) => answerRow(app, row, answer))),
-		more > 0 && element("p", { class: "answer-more muted" }, `and ${plural(more, "more callsite")} in the table below`),
+		element(
+			"div",
+			{ class: "answer-head" },
+			element("h1", {}, text),
+			element("span", { class: "muted" }, answer.summary),
+		),
+		rows.length > 0 &&
+			element("ul", { class: "answer-list" }, ...rows.slice(0, SHOWN).map((row) => answerRow(app, row, answer))),
+		more > 0 &&
+			element("p", { class: "answer-more muted" }, `and ${plural(more, "more callsite")} in the table below`),
 		answer.process_words.length > 0 &&
-			element("details", {}, element("summary", {}, answer.process_words[0]), element("ul", {}, ...answer.process_words.slice(1).map((line) => element("li", {}, line)))),
+			element(
+				"details",
+				{},
+				element("summary", {}, answer.process_words[0]),
+				element("ul", {}, ...answer.process_words.slice(1).map((line) => element("li", {}, line))),
+			),
 	);
 }
 
@@ -73,7 +93,11 @@ export function create(root, app) {
 
 	/** @param {Callsites} next @param {boolean} isSame the same question as before */
 	function take(next, isSame) {
-		if (answer && isSame) seen = joinMarks(seen, changeMarks(answer, next, next.judged.start_s + (next.judged.count - 1) * next.judged.step_s));
+		if (answer && isSame)
+			seen = joinMarks(
+				seen,
+				changeMarks(answer, next, next.judged.start_s + (next.judged.count - 1) * next.judged.step_s),
+			);
 		else seen = [];
 		const isOpen = place.querySelector("details")?.open ?? false;
 		answer = next;

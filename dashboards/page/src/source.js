@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where the page's data comes from: a server over HTTP with an event stream, or the map that a report carries in itself.
+// Where the page's data comes from: a server over HTTP with an event stream, or the map that a report carries in
+// itself.
 import { canonicalRequest, requestText } from "./view/request.js";
 
 /** @typedef {import("./types").Source} Source */
@@ -7,7 +8,10 @@ import { canonicalRequest, requestText } from "./view/request.js";
 
 /** Why there is no answer: the message is a sentence for people. */
 export class SourceError extends Error {
-	/** @param {string} message @param {number} status of HTTP; 0: no answer @param {boolean} [embedded] the report lacks it */
+	/**
+	 * @param {string} message @param {number} status of HTTP; 0: no answer
+	 * @param {boolean} [embedded] the report lacks it
+	 */
 	constructor(message, status, embedded = false) {
 		super(message);
 		this.status = status;
@@ -35,7 +39,11 @@ export function embeddedSource(map) {
 		async get(path, params) {
 			const answer = answers.get(canonicalRequest(requestText(path, params)));
 			if (answer === undefined)
-				throw new SourceError("This report does not hold that; “seep serve” with the recording shows it.", 404, true);
+				throw new SourceError(
+					"This report does not hold that; “seep serve” with the recording shows it.",
+					404,
+					true,
+				);
 			return answer;
 		},
 		follow: () => () => {},
@@ -44,7 +52,8 @@ export function embeddedSource(map) {
 
 /** The sentence of an answer that is none. @param {Response} response */
 async function failureText(response) {
-	if (response.status === 401) return "This page's key is no longer valid: open the address that “seep serve” printed.";
+	if (response.status === 401)
+		return "This page's key is no longer valid: open the address that “seep serve” printed.";
 	try {
 		return (await response.json()).error;
 	} catch {
@@ -85,7 +94,10 @@ function serverSource() {
 	};
 }
 
-/** The event stream, opened again whenever it breaks. @param {(tick: Tick) => void} onTick @param {(connected: boolean) => void} onConnection */
+/**
+ * The event stream, opened again whenever it breaks.
+ * @param {(tick: Tick) => void} onTick @param {(connected: boolean) => void} onConnection
+ */
 function followEvents(onTick, onConnection) {
 	/** @type {EventSource | undefined} */
 	let stream;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The state is location.hash: read from it, written to it, and told when it changes by whatever way (a link, back, typing).
+// The state is location.hash: read from it, written to it, and told when it changes by whatever way (a link, back,
+// typing).
 import { formatState, initialState, parseState, sameState } from "./view/state.js";
 
 /** @typedef {import("./types").State} State */
 
-/** @param {(state: State) => void} changed called after each change, not for what is the same @returns {import("./types").StateStore} */
+/**
+ * @param {(state: State) => void} changed called after each change, not for what is the same
+ * @returns {import("./types").StateStore}
+ */
 export function openState(changed) {
 	let state = Object.freeze(parseState(location.hash));
 

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The table of callsites: a real <table> in the page's own scrolling, of which only the rows in sight are there, so that 10,000 are as
-// quick as ten. The focus stays on the table, and aria-activedescendant says which row is meant.
+// The table of callsites: a real <table> in the page's own scrolling, of which only the rows in sight are there, so
+// that 10,000 are as quick as ten. The focus stays on the table, and aria-activedescendant says which row is meant.
 import { clear, element, fill, onceAFrame, svg } from "./dom.js";
 import { bytes, count, known, percent, place, plural, rate, rateRange, age, UNKNOWN } from "./view/format.js";
-import { COLUMNS, filterRows, moveActive, nextSort, parseSort, searchTexts, sortRows, sparkLines, visibleRows } from "./view/table.js";
+import {
+	COLUMNS,
+	filterRows,
+	moveActive,
+	nextSort,
+	parseSort,
+	searchTexts,
+	sortRows,
+	sparkLines,
+	visibleRows,
+} from "./view/table.js";
 import { verdictBadge } from "./verdict.js";
 
 /** @typedef {import("./types").App} App */
@@ -14,9 +24,15 @@ const FILTER_ID = "callsite-filter";
 
 /** @param {(number | null)[]} values */
 export function sparkline(values) {
-	const lines = sparkLines(values, 100, 18).map((points) => svg("polyline", { points, "vector-effect": "non-scaling-stroke" }));
+	const lines = sparkLines(values, 100, 18).map((points) =>
+		svg("polyline", { points, "vector-effect": "non-scaling-stroke" }),
+	);
 
-	return svg("svg", { class: "spark", viewBox: "0 -1 100 20", preserveAspectRatio: "none", "aria-hidden": "true" }, ...lines);
+	return svg(
+		"svg",
+		{ class: "spark", viewBox: "0 -1 100 20", preserveAspectRatio: "none", "aria-hidden": "true" },
+		...lines,
+	);
 }
 
 /** @param {Callsite} row @param {number | null} size */
@@ -55,17 +71,38 @@ const HINTS = {
 	verdict: (row) => row.why,
 	flat: errorWords,
 	function: (row) => `${row.function} ${row.file ?? ""}${row.line ? `:${row.line}` : ""} ${row.module ?? ""}`,
-	rate: (row) => `${rateRange(row.rate_low, row.rate_high, row.rate, row.unit)}${known(row.share) && row.share > 0 ? `; ${percent(row.share)} of the growth` : ""}`,
+	rate: (row) =>
+		rateRange(row.rate_low, row.rate_high, row.rate, row.unit) +
+		(known(row.share) && row.share > 0 ? `; ${percent(row.share)} of the growth` : ""),
 };
+
+/** @param {import("./view/table.js").Column} column */
+function numberClass(column) {
+	return column.number && column.name !== "trend" ? " number" : "";
+}
 
 /** @param {HTMLElement} root @param {App} app */
 export function createTable(root, app) {
 	const shown = element("span", { class: "muted", role: "status" });
-	const input = element("input", { id: FILTER_ID, type: "search", placeholder: "function, file, kind, verdict", autocomplete: "off", spellcheck: "false" });
+	const input = element("input", {
+		id: FILTER_ID,
+		type: "search",
+		placeholder: "function, file, kind, verdict",
+		autocomplete: "off",
+		spellcheck: "false",
+	});
 	const downloads = element("span", { class: "muted" });
 	const heads = COLUMNS.map((column) => {
-		const button = element("button", { type: "button", title: column.title, onclick: () => app.state.set({ sort: nextSort(app.state.get().sort, column) }, "replace") }, column.label);
-		return element("th", { scope: "col", class: `of-${column.name}${column.number && column.name !== "trend" ? " number" : ""}` }, button);
+		const button = element(
+			"button",
+			{
+				type: "button",
+				title: column.title,
+				onclick: () => app.state.set({ sort: nextSort(app.state.get().sort, column) }, "replace"),
+			},
+			column.label,
+		);
+		return element("th", { scope: "col", class: `of-${column.name}${numberClass(column)}` }, button);
 	});
 	// no colspan: it would make columns that a narrow page has not
 	const above = element("td");
@@ -75,7 +112,12 @@ export function createTable(root, app) {
 	const body = element("tbody");
 	const table = element(
 		"table",
-		{ class: "sites", role: "grid", tabindex: 0, "aria-label": "Callsites. Arrow keys choose one, Enter opens it." },
+		{
+			class: "sites",
+			role: "grid",
+			tabindex: 0,
+			"aria-label": "Callsites. Arrow keys choose one, Enter opens it.",
+		},
 		element("colgroup", {}, ...COLUMNS.map((column) => element("col", { class: `col-${column.name}` }))),
 		element("thead", {}, element("tr", {}, ...heads)),
 		body,
@@ -84,7 +126,19 @@ export function createTable(root, app) {
 	const panel = element(
 		"section",
 		{ class: "panel", "aria-label": "Callsites" },
-		element("div", { class: "table-tools" }, element("h2", {}, "Callsites"), element("label", { class: "field", for: FILTER_ID }, element("span", { class: "hidden-text" }, "Filter"), input), shown, downloads),
+		element(
+			"div",
+			{ class: "table-tools" },
+			element("h2", {}, "Callsites"),
+			element(
+				"label",
+				{ class: "field", for: FILTER_ID },
+				element("span", { class: "hidden-text" }, "Filter"),
+				input,
+			),
+			shown,
+			downloads,
+		),
 		table,
 		nothing,
 	);
@@ -108,10 +162,28 @@ export function createTable(root, app) {
 	/** @param {Callsite} row @param {number} index */
 	function makeRow(row, index) {
 		const cells = COLUMNS.map((column) =>
-			element("td", { class: `of-${column.name}${column.number && column.name !== "trend" ? " number" : ""}${column.name === "rate" ? " sites-rate" : ""}`, title: HINTS[column.name]?.(row) || null }, ...CELLS[column.name](row, app)),
+			element(
+				"td",
+				{
+					class: `of-${column.name}${numberClass(column)}`,
+					title: HINTS[column.name]?.(row) || null,
+				},
+				...CELLS[column.name](row, app),
+			),
 		);
 
-		return element("tr", { id: `site-${index}`, "data-index": index, "data-verdict": row.verdict, "aria-rowindex": index + 2, class: row.id === active ? "is-active" : null, "aria-selected": row.id === active }, ...cells);
+		return element(
+			"tr",
+			{
+				id: `site-${index}`,
+				"data-index": index,
+				"data-verdict": row.verdict,
+				"aria-rowindex": index + 2,
+				class: row.id === active ? "is-active" : null,
+				"aria-selected": row.id === active,
+			},
+			...cells,
+		);
 	}
 
 	/** @param {boolean} anew also what is there already */
@@ -125,7 +197,12 @@ export function createTable(root, app) {
 		drawn = { first, end, rows };
 		above.style.height = `${first * height}px`;
 		below.style.height = `${(rows.length - end) * height}px`;
-		fill(body, first > 0 && aboveRow, ...rows.slice(first, end).map((row, i) => makeRow(row, first + i)), end < rows.length && belowRow);
+		fill(
+			body,
+			first > 0 && aboveRow,
+			...rows.slice(first, end).map((row, i) => makeRow(row, first + i)),
+			end < rows.length && belowRow,
+		);
 	}
 
 	const drawSoon = onceAFrame(() => draw(false));
@@ -140,7 +217,10 @@ export function createTable(root, app) {
 		table.hidden = !rows.length;
 		nothing.hidden = rows.length > 0;
 		nothing.textContent = all.length ? `No callsite has “${filter}”.` : "No callsite yet.";
-		shown.textContent = rows.length === all.length ? plural(all.length, "callsite") : `${count(rows.length)} of ${plural(all.length, "callsite")}`;
+		shown.textContent =
+			rows.length === all.length
+				? plural(all.length, "callsite")
+				: `${count(rows.length)} of ${plural(all.length, "callsite")}`;
 		const { column, descending } = parseSort(sort);
 		COLUMNS.forEach((one, i) => {
 			if (one === column) heads[i].setAttribute("aria-sort", descending ? "descending" : "ascending");
@@ -203,7 +283,8 @@ export function createTable(root, app) {
 			if (state.filter !== lastFilter || state.sort !== lastSort) choose();
 			const links = ["csv", "json"].map((format) => [format, app.download(format)]);
 			clear(downloads);
-			if (links[0][1]) fill(downloads, "Download ", ...links.flatMap(([name, href]) => [element("a", { href }, name), " "]));
+			if (links[0][1])
+				fill(downloads, "Download ", ...links.flatMap(([name, href]) => [element("a", { href }, name), " "]));
 		},
 		destroy() {
 			removeEventListener("scroll", drawSoon);

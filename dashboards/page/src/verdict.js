@@ -16,7 +16,11 @@ export function verdictBadge(verdict) {
 	return element(
 		"span",
 		{ class: "verdict", "data-verdict": verdict },
-		svg("svg", { viewBox: "0 0 16 12", "aria-hidden": "true" }, svg("path", { d: SHAPES[verdict] ?? SHAPES.steady })),
+		svg(
+			"svg",
+			{ viewBox: "0 0 16 12", "aria-hidden": "true" },
+			svg("path", { d: SHAPES[verdict] ?? SHAPES.steady }),
+		),
 		element("span", {}, verdictWord(verdict)),
 	);
 }

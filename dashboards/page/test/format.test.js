@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as format from "../src/view/format.js";
 
-
 test("bytes are written as the commands write them", () => {
 	for (const [value, text] of [
 		[0, "0"],
@@ -22,9 +21,11 @@ test("bytes are written as the commands write them", () => {
 
 test("what is unknown is a dash and never 0", () => {
 	for (const value of [null, undefined, NaN, Infinity]) {
-		for (const show of [format.bytes, format.count, format.percent, format.age, format.clock]) assert.equal(show(value), "–");
+		for (const show of [format.bytes, format.count, format.percent, format.age, format.clock])
+			assert.equal(show(value), "–");
 		assert.equal(format.rate(value, "bytes"), "–");
-		for (const unit of ["bytes", "bytes_per_s", "per_s", "percent", "seconds", "objects"]) assert.equal(format.value(value, unit), "–");
+		for (const unit of ["bytes", "bytes_per_s", "per_s", "percent", "seconds", "objects"])
+			assert.equal(format.value(value, unit), "–");
 	}
 });
 

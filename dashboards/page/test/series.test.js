@@ -4,7 +4,14 @@ import { test } from "node:test";
 import * as series from "../src/view/series.js";
 
 const curve = (name, values, more = {}) => ({ name, label: name, unit: "bytes", chart: "memory", values, ...more });
-const answer = (start_s, step_s, curves, marks = []) => ({ recording: 0, start_s, step_s, count: curves[0]?.values.length ?? 0, curves, marks });
+const answer = (start_s, step_s, curves, marks = []) => ({
+	recording: 0,
+	start_s,
+	step_s,
+	count: curves[0]?.values.length ?? 0,
+	curves,
+	marks,
+});
 
 test("points have their times from the grid", () => {
 	const held = series.holdSeries(answer(100, 2, [curve("tracked", [1, 2, 3])]));
@@ -26,18 +33,35 @@ test("a curve that comes later was unknown before, one that ends is unknown afte
 	const held = series.holdSeries(answer(0, 1, [curve("tracked", [1, 2])]));
 	const more = series.appendSeries(held, answer(2, 1, [curve("sockets", [7])]));
 
-	assert.deepEqual(more.curves.map(({ name, values }) => [name, values]), [
-		["tracked", [1, 2, null]],
-		["sockets", [null, null, 7]],
-	]);
+	assert.deepEqual(
+		more.curves.map(({ name, values }) => [name, values]),
+		[
+			["tracked", [1, 2, null]],
+			["sockets", [null, null, 7]],
+		],
+	);
 });
 
 test("an answer without points changes no curve, but may bring a mark", () => {
 	const held = series.holdSeries(answer(0, 1, [curve("tracked", [1])], [{ time_s: 0, kind: "mark", text: "a" }]));
-	const more = series.appendSeries(held, answer(1, 1, [], [{ time_s: 0, kind: "mark", text: "a" }, { time_s: 1, kind: "mark", text: "b" }]));
+	const more = series.appendSeries(
+		held,
+		answer(
+			1,
+			1,
+			[],
+			[
+				{ time_s: 0, kind: "mark", text: "a" },
+				{ time_s: 1, kind: "mark", text: "b" },
+			],
+		),
+	);
 
 	assert.deepEqual(more.times, [0]);
-	assert.deepEqual(more.marks.map((mark) => mark.text), ["a", "b"]);
+	assert.deepEqual(
+		more.marks.map((mark) => mark.text),
+		["a", "b"],
+	);
 });
 
 test("the page asks anew for everything once it holds twice the points", () => {
@@ -59,15 +83,21 @@ test("charts come in their order; curves of two units are two charts; what is ne
 		curve("event:read_bytes", [9], { chart: "requests", unit: "bytes/s" }),
 	]);
 
-	assert.deepEqual(groups.map(({ title, unit }) => [title, unit]), [
-		["Memory", "bytes"],
-		["Handles", "count"],
-		["CPU", "percent"],
-		["Traffic", "bytes_per_s"],
-		["Allocation rate", "bytes_per_s"],
-		["Acquired and released", "per_s"],
-	]);
-	assert.deepEqual(groups[0].curves.map(({ name }) => name), ["tracked"]);
+	assert.deepEqual(
+		groups.map(({ title, unit }) => [title, unit]),
+		[
+			["Memory", "bytes"],
+			["Handles", "count"],
+			["CPU", "percent"],
+			["Traffic", "bytes_per_s"],
+			["Allocation rate", "bytes_per_s"],
+			["Acquired and released", "per_s"],
+		],
+	);
+	assert.deepEqual(
+		groups[0].curves.map(({ name }) => name),
+		["tracked"],
+	);
 });
 
 test("a cut keeps a point beside each end, and at least two", () => {
@@ -82,12 +112,24 @@ test("a cut keeps a point beside each end, and at least two", () => {
 });
 
 test("the nearest time is found", () => {
-	for (const [time, index] of [[-5, 0], [0, 0], [4, 0], [6, 1], [14, 1], [16, 2], [99, 2]]) assert.equal(series.nearestIndex([0, 10, 20], time), index, String(time));
+	for (const [time, index] of [
+		[-5, 0],
+		[0, 0],
+		[4, 0],
+		[6, 1],
+		[14, 1],
+		[16, 2],
+		[99, 2],
+	])
+		assert.equal(series.nearestIndex([0, 10, 20], time), index, String(time));
 	assert.equal(series.nearestIndex([], 1), -1);
 });
 
 test("a chart says in words what it shows", () => {
-	assert.equal(series.curveWords({ label: "tracked", values: [1024, null, 4096, 2048] }, "bytes"), "tracked: 2kB, from 1kB; between 1kB and 4kB");
+	assert.equal(
+		series.curveWords({ label: "tracked", values: [1024, null, 4096, 2048] }, "bytes"),
+		"tracked: 2kB, from 1kB; between 1kB and 4kB",
+	);
 	assert.equal(series.curveWords({ label: "tracked", values: [null] }, "bytes"), "tracked: not known");
 	assert.equal(series.lastKnown([1, null]), 1);
 	assert.equal(series.lastKnown([null]), null);
@@ -96,6 +138,17 @@ test("a chart says in words what it shows", () => {
 test("marks of one second are one, and a leak is the one that is named", () => {
 	const mark = (time_s, kind, text) => ({ time_s, kind, text });
 
-	assert.deepEqual(series.bundleMarks([mark(1, "steady", "a"), mark(1.2, "leak", "b"), mark(1, "mark", "c"), mark(5, "mark", "d")]), [mark(1.2, "leak", "b and 2 more"), mark(5, "mark", "d")]);
-	assert.deepEqual(series.joinMarks([mark(2, "a", "x")], [mark(1, "a", "y"), mark(2, "a", "x")]).map((one) => one.text), ["y", "x"]);
+	assert.deepEqual(
+		series.bundleMarks([
+			mark(1, "steady", "a"),
+			mark(1.2, "leak", "b"),
+			mark(1, "mark", "c"),
+			mark(5, "mark", "d"),
+		]),
+		[mark(1.2, "leak", "b and 2 more"), mark(5, "mark", "d")],
+	);
+	assert.deepEqual(
+		series.joinMarks([mark(2, "a", "x")], [mark(1, "a", "y"), mark(2, "a", "x")]).map((one) => one.text),
+		["y", "x"],
+	);
 });

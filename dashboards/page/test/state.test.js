@@ -36,7 +36,12 @@ test("an id stays readable in the address", () => {
 });
 
 test("what is malformed or unknown is left out", () => {
-	assert.deepEqual(parseState("#view=evil&recording=-1&process=x&since=1e99&until=&icicle=2&base=0x1&unknown=1&toString=1&__proto__=1"), initialState());
+	assert.deepEqual(
+		parseState(
+			"#view=evil&recording=-1&process=x&since=1e99&until=&icicle=2&base=0x1&unknown=1&toString=1&__proto__=1",
+		),
+		initialState(),
+	);
 });
 
 test("a span that ends before it begins is none", () => {
@@ -48,22 +53,41 @@ test("a span that ends before it begins is none", () => {
 
 test("states differ by any key", () => {
 	assert.ok(sameState(initialState(), initialState()));
-	for (const key of Object.keys(initialState())) assert.ok(!sameState(initialState(), { ...initialState(), [key]: "other" }), key);
+	for (const key of Object.keys(initialState()))
+		assert.ok(!sameState(initialState(), { ...initialState(), [key]: "other" }), key);
 });
 
 test("a request has what differs from the default", () => {
 	assert.deepEqual(stateQuery(initialState()), {});
-	assert.deepEqual(stateQuery({ ...initialState(), recording: 1, process: 7, since: 10, until: 20 }), { recording: 1, process: 7, since: 10, until: 20 });
+	assert.deepEqual(stateQuery({ ...initialState(), recording: 1, process: 7, since: 10, until: 20 }), {
+		recording: 1,
+		process: 7,
+		since: 10,
+		until: 20,
+	});
 });
 
 test("parameters are sorted, those that say nothing left out, and all are escaped", () => {
 	assert.equal(requestText("/api/series", {}), "/api/series");
-	assert.equal(requestText("/api/series", { b: 2, a: 1, none: null, not: undefined, empty: "", no: false, zero: 0, yes: true }), "/api/series?a=1&b=2&yes=&zero=0");
+	assert.equal(
+		requestText("/api/series", {
+			b: 2,
+			a: 1,
+			none: null,
+			not: undefined,
+			empty: "",
+			no: false,
+			zero: 0,
+			yes: true,
+		}),
+		"/api/series?a=1&b=2&yes=&zero=0",
+	);
 	assert.equal(requestText("/api/callsite", { id: "c1:&=?# é" }), "/api/callsite?id=c1%3A%26%3D%3F%23%20%C3%A9");
 });
 
 test("two ways to ask for the same are one request", () => {
-	for (const request of ["/api/series", "/api/series?recording=0", "/api/series?points=600&recording=0"]) assert.equal(canonicalRequest(request), "/api/series");
+	for (const request of ["/api/series", "/api/series?recording=0", "/api/series?points=600&recording=0"])
+		assert.equal(canonicalRequest(request), "/api/series");
 	assert.equal(canonicalRequest("/api/flame?type=inuse_space&recording=1"), "/api/flame?recording=1");
 	assert.equal(canonicalRequest("/api/flame?type=sockets"), "/api/flame?type=sockets");
 	assert.equal(canonicalRequest("/api/callsite?recording=0&id=c1:00ff"), "/api/callsite?id=c1%3A00ff");

@@ -3,7 +3,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as table from "../src/view/table.js";
 
-const row = (name, more = {}) => ({ id: name, function: name, file: `/src/${name}.c`, line: 7, module: "/bin/server", kind: "heap", verdict: "steady", unit: "bytes", ...more });
+const row = (name, more = {}) => ({
+	id: name,
+	function: name,
+	file: `/src/${name}.c`,
+	line: 7,
+	module: "/bin/server",
+	kind: "heap",
+	verdict: "steady",
+	unit: "bytes",
+	...more,
+});
 const names = (rows) => rows.map((one) => one.function);
 
 test("a filter has every word, in any case, in function, place, module, kind or verdict", () => {
@@ -21,7 +31,13 @@ test("a filter has every word, in any case, in function, place, module, kind or 
 });
 
 test("rows are sorted either way, the unknown last, equals as the judgement has them", () => {
-	const rows = [row("a", { rate: 1 }), row("b", { rate: null }), row("c", { rate: 5 }), row("d", { rate: 1 }), row("e", { rate: -3 })];
+	const rows = [
+		row("a", { rate: 1 }),
+		row("b", { rate: null }),
+		row("c", { rate: 5 }),
+		row("d", { rate: 1 }),
+		row("e", { rate: -3 }),
+	];
 
 	assert.deepEqual(names(table.sortRows(rows, "-rate")), ["c", "a", "d", "e", "b"]);
 	assert.deepEqual(names(table.sortRows(rows, "rate")), ["e", "a", "d", "c", "b"]);
@@ -69,7 +85,18 @@ test("rows in sight are drawn, and a few beyond", () => {
 });
 
 test("keys move within the rows", () => {
-	for (const [key, active, to] of [["ArrowDown", -1, 0], ["ArrowDown", 9, 9], ["ArrowUp", 0, 0], ["ArrowUp", -1, 0], ["PageDown", 3, 7], ["PageUp", 3, 0], ["Home", 5, 0], ["End", 5, 9], ["x", 5, null], ["toString", 5, null]])
+	for (const [key, active, to] of [
+		["ArrowDown", -1, 0],
+		["ArrowDown", 9, 9],
+		["ArrowUp", 0, 0],
+		["ArrowUp", -1, 0],
+		["PageDown", 3, 7],
+		["PageUp", 3, 0],
+		["Home", 5, 0],
+		["End", 5, 9],
+		["x", 5, null],
+		["toString", 5, null],
+	])
 		assert.equal(table.moveActive(key, active, 10, 4), to, key);
 	assert.equal(table.moveActive("ArrowDown", -1, 0, 4), null);
 });

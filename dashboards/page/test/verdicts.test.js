@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as verdicts from "../src/view/verdicts.js";
 
-const row = (id, verdict, more = {}) => ({ id, function: `f_${id}`, verdict, unit: "objects", goes_with: null, ...more });
+const row = (id, verdict, more = {}) => ({
+	id,
+	function: `f_${id}`,
+	verdict,
+	unit: "objects",
+	goes_with: null,
+	...more,
+});
 const answer = (callsites, verdict_marks = []) => ({ callsites, verdict_marks });
 
 test("the headline is about leaks, else about what cannot be told, else that there is none", () => {
@@ -11,13 +18,17 @@ test("the headline is about leaks, else about what cannot be told, else that the
 
 	assert.deepEqual(head("leak", "steady"), { verdict: "leak", text: "1 callsite leaks" });
 	assert.deepEqual(head("leak", "undecided", "leak"), { verdict: "leak", text: "2 callsites leak" });
-	assert.deepEqual(head("undecided", "steady"), { verdict: "undecided", text: "No leak so far; 1 callsite cannot be told yet" });
+	assert.deepEqual(head("undecided", "steady"), {
+		verdict: "undecided",
+		text: "No leak so far; 1 callsite cannot be told yet",
+	});
 	assert.deepEqual(head("steady", "churn", "warm-up"), { verdict: "steady", text: "No leak" });
 	assert.deepEqual(head(), { verdict: "undecided", text: "Nothing is recorded yet" });
 });
 
 test("what growth goes with is told per event, or as events per object where these are many", () => {
-	const words = (name, ratio) => verdicts.goesWithWords(row(1, "leak", { goes_with: { name, ratio, low: ratio, high: ratio } }));
+	const words = (name, ratio) =>
+		verdicts.goesWithWords(row(1, "leak", { goes_with: { name, ratio, low: ratio, high: ratio } }));
 
 	assert.equal(words("write_calls", 1), "1.00 per write calls");
 	assert.equal(words("event:mark:request", 0.5), "0.50 per request");
@@ -26,7 +37,15 @@ test("what growth goes with is told per event, or as events per object where the
 });
 
 test("a change of verdict is a mark with the callsite's name", () => {
-	const marks = verdicts.verdictMarks(answer([row("a", "leak")], [{ time_s: 9, callsite: "a", from: "undecided", to: "leak" }, { time_s: 9, callsite: "gone", from: "leak", to: "undecided" }]));
+	const marks = verdicts.verdictMarks(
+		answer(
+			[row("a", "leak")],
+			[
+				{ time_s: 9, callsite: "a", from: "undecided", to: "leak" },
+				{ time_s: 9, callsite: "gone", from: "leak", to: "undecided" },
+			],
+		),
+	);
 
 	assert.deepEqual(marks, [
 		{ time_s: 9, kind: "leak", text: "f_a: leak" },
@@ -36,7 +55,10 @@ test("a change of verdict is a mark with the callsite's name", () => {
 
 test("what changes while the page looks on is a mark, unless the server tells it itself", () => {
 	const before = answer([row("a", "undecided"), row("b", "steady"), row("c", "undecided")]);
-	const after = answer([row("a", "leak"), row("b", "steady"), row("c", "leak"), row("d", "leak")], [{ time_s: 5, callsite: "c", from: "undecided", to: "leak" }]);
+	const after = answer(
+		[row("a", "leak"), row("b", "steady"), row("c", "leak"), row("d", "leak")],
+		[{ time_s: 5, callsite: "c", from: "undecided", to: "leak" }],
+	);
 
 	assert.deepEqual(verdicts.changeMarks(before, after, 7), [{ time_s: 7, kind: "leak", text: "f_a: leak" }]);
 });

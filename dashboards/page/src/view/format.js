@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Figures as people read them, the same as the commands print (analyzer/render/units.h): bytes scaled by 1024, two decimals, none if they
-// are zero. What is unknown (null) is a dash, never 0. Pure.
+// Figures as people read them, the same as the commands print (analyzer/render/units.h): bytes scaled by 1024, two
+// decimals, none if they are zero. What is unknown (null) is a dash, never 0. Pure.
 
 const BYTE_NAMES = ["B", "kB", "MB", "GB", "TB", "PB"];
 export const UNKNOWN = "–";
@@ -59,7 +59,10 @@ export function percents(value) {
 	return `${fixed(value, size >= 10 ? 0 : size >= 1 ? 1 : 2)}%`;
 }
 
-/** @param {number | null | undefined} value @param {string} unit "bytes", "percent", "bytes_per_s", "per_s", "seconds", or objects */
+/**
+ * @param {number | null | undefined} value
+ * @param {string} unit "bytes", "percent", "bytes_per_s", "per_s", "seconds", or objects
+ */
 export function value(value, unit) {
 	switch (unit) {
 		case "bytes":
@@ -95,8 +98,11 @@ export function rate(perSecond, unit) {
 	return text === "0" ? "0" : `${amount > 0 ? "+" : ""}${text}/${name}`;
 }
 
-/** "25.10kB..26.05kB" a second: the interval in the unit of the rate itself
- * @param {number | null | undefined} low @param {number | null | undefined} high @param {number | null | undefined} perSecond @param {string} unit */
+/**
+ * "25.10kB..26.05kB" a second: the interval in the unit of the rate itself
+ * @param {number | null | undefined} low @param {number | null | undefined} high
+ * @param {number | null | undefined} perSecond @param {string} unit
+ */
 export function rateRange(low, high, perSecond, unit) {
 	if (!known(low) || !known(high) || !known(perSecond)) return UNKNOWN;
 	const [seconds, name] = rateUnit(perSecond);
@@ -127,7 +133,10 @@ function two(value) {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** "19:59:01" in local time, "Nov 21 19:59" with the day @param {number | null | undefined} seconds since 1970 @param {boolean} [withDay] */
+/**
+ * "19:59:01" in local time, "Nov 21 19:59" with the day
+ * @param {number | null | undefined} seconds since 1970 @param {boolean} [withDay]
+ */
 export function clock(seconds, withDay = false) {
 	if (!known(seconds)) return UNKNOWN;
 	const date = new Date(seconds * 1000);
@@ -136,7 +145,10 @@ export function clock(seconds, withDay = false) {
 	return withDay ? `${MONTHS[date.getMonth()]} ${date.getDate()} ${time}` : `${time}:${two(date.getSeconds())}`;
 }
 
-/** "19:59:01 – 20:01:13 (2.2 min)" @param {number | null} since @param {number | null} until null: to the end @param {number} end */
+/**
+ * "19:59:01 – 20:01:13 (2.2 min)"
+ * @param {number | null} since @param {number | null} until null: to the end @param {number} end
+ */
 export function span(since, until, end) {
 	const from = since ?? 0;
 	const to = until ?? end;
@@ -150,7 +162,10 @@ export function base(path) {
 	return path ? path.slice(path.lastIndexOf("/") + 1) : "";
 }
 
-/** "chat.c:90", "libevent.so.7" without a file @param {{file?: string | null, line?: number | null, module?: string | null}} frame */
+/**
+ * "chat.c:90", "libevent.so.7" without a file
+ * @param {{file?: string | null, line?: number | null, module?: string | null}} frame
+ */
 export function place(frame) {
 	if (!frame.file) return base(frame.module);
 	return frame.line ? `${base(frame.file)}:${frame.line}` : base(frame.file);

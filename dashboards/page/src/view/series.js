@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Curves over time: what the page holds, how newer points come to it, which chart shows which curve, and what a chart says in words. Pure.
+// Curves over time: what the page holds, how newer points come to it, which chart shows which curve, and what a chart
+// says in words. Pure.
 import { known, value } from "./format.js";
 
 /** @typedef {import("../types").Series} Series */
 /** @typedef {import("../types").Mark} Mark */
 /** @typedef {{name: string, label: string, unit: string, chart: string, values: (number | null)[]}} HeldCurve */
-/** Curves over the same times, ascending; each has as many values. @typedef {{times: number[], curves: HeldCurve[], marks: Mark[]}} Held */
+/**
+ * Curves over the same times, ascending; each has as many values.
+ * @typedef {{times: number[], curves: HeldCurve[], marks: Mark[]}} Held
+ */
 /** @typedef {{key: string, title: string, unit: string, curves: HeldCurve[]}} ChartGroup */
 
 /** How many points are asked for. */
@@ -20,8 +24,11 @@ export function holdSeries(answer) {
 	};
 }
 
-/** What was held and what came since: a time that both have is the newer one's. A curve that one of them lacks is unknown there.
- * @param {Held} held @param {Series} answer @returns {Held} */
+/**
+ * What was held and what came since: a time that both have is the newer one's. A curve that one of them lacks is
+ * unknown there.
+ * @param {Held} held @param {Series} answer @returns {Held}
+ */
 export function appendSeries(held, answer) {
 	const added = holdSeries(answer);
 	if (!added.times.length) return { ...held, marks: joinMarks(held.marks, added.marks) };
@@ -68,7 +75,8 @@ const CHARTS = /** @type {[string, string, string][]} */ ([
 export function curveUnit(curve) {
 	const unit = curve.unit.replaceAll("/", "_per_").replaceAll(" ", "_");
 
-	if (/^bytes?_per_s(ec|econd)?$/.test(unit) || (unit === "bytes" && curve.name.endsWith("_per_s"))) return "bytes_per_s";
+	if (/^bytes?_per_s(ec|econd)?$/.test(unit) || (unit === "bytes" && curve.name.endsWith("_per_s")))
+		return "bytes_per_s";
 	if (unit === "bytes" || unit === "percent") return unit;
 	if (curve.chart === "cpu") return "percent";
 	return curve.chart === "rates" || curve.chart === "requests" ? "per_s" : "count";
@@ -90,7 +98,9 @@ export function groupCharts(curves) {
 		if (!isWorthShowing(curve)) continue;
 		const unit = curveUnit(curve);
 		const key = `${curve.chart}:${unit}`;
-		const named = CHARTS.find(([chart, of]) => chart === curve.chart && (of === unit || (!of && unit !== "bytes_per_s")));
+		const named = CHARTS.find(
+			([chart, of]) => chart === curve.chart && (of === unit || (!of && unit !== "bytes_per_s")),
+		);
 		const group = groups.get(key) ?? { key, title: named?.[2] ?? curve.chart, unit, curves: [] };
 		group.curves.push(curve);
 		groups.set(key, group);
@@ -102,8 +112,10 @@ export function groupCharts(curves) {
 	return [...groups.values()].sort((a, b) => place(a) - place(b));
 }
 
-/** Points within the span, and one beside each end, so that lines reach the edge. null: open.
- * @param {Held} held @param {number | null} since @param {number | null} until @returns {Held} */
+/**
+ * Points within the span, and one beside each end, so that lines reach the edge. null: open.
+ * @param {Held} held @param {number | null} since @param {number | null} until @returns {Held}
+ */
 export function cutSeries(held, since, until) {
 	let first = 0;
 	let end = held.times.length;
@@ -137,7 +149,10 @@ export function lastKnown(values) {
 	return null;
 }
 
-/** "tracked live bytes: 869kB, from 4kB; between 4kB and 869kB" @param {{label: string, values: (number | null)[]}} curve @param {string} unit */
+/**
+ * "tracked live bytes: 869kB, from 4kB; between 4kB and 869kB"
+ * @param {{label: string, values: (number | null)[]}} curve @param {string} unit
+ */
 export function curveWords(curve, unit) {
 	const values = curve.values.filter(known);
 
@@ -147,7 +162,10 @@ export function curveWords(curve, unit) {
 	return `${curve.label}: ${show(values[values.length - 1])}, from ${show(values[0])}; between ${show(low)} and ${show(high)}`;
 }
 
-/** Marks that fall on the same second are one: the first text and how many more. @param {Mark[]} marks @returns {Mark[]} */
+/**
+ * Marks that fall on the same second are one: the first text and how many more.
+ * @param {Mark[]} marks @returns {Mark[]}
+ */
 export function bundleMarks(marks) {
 	/** @type {Map<number, Mark[]>} */
 	const at = new Map();

@@ -6,10 +6,14 @@
 
 export const VIEWS = ["overview", "flame", "callsite", "compare"];
 
-/** @param {any} initial @param {(text: string) => any} parse undefined: not valid, so left at its initial value @returns {Key} */
+/**
+ * @param {any} initial @param {(text: string) => any} parse undefined: not valid, so left at its initial value
+ * @returns {Key}
+ */
 const key = (initial, parse) => ({ initial, parse });
 const word = (/** @type {string} */ text) => text;
-const oneOf = (/** @type {string[]} */ words) => (/** @type {string} */ text) => (words.includes(text) ? text : undefined);
+const oneOf = (/** @type {string[]} */ words) => (/** @type {string} */ text) =>
+	words.includes(text) ? text : undefined;
 const index = (/** @type {string} */ text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
 const seconds = (/** @type {string} */ text) => (/^\d{1,12}(\.\d{1,9})?$/.test(text) ? Number(text) : undefined);
 const flag = (/** @type {string} */ text) => text === "1" || undefined;
@@ -33,7 +37,9 @@ const KEYS = {
 
 /** @returns {State} */
 export function initialState() {
-	return /** @type {State} */ (Object.fromEntries(Object.entries(KEYS).map(([name, { initial }]) => [name, initial])));
+	return /** @type {State} */ (
+		Object.fromEntries(Object.entries(KEYS).map(([name, { initial }]) => [name, initial]))
+	);
 }
 
 /** What is unknown or malformed is left out. @param {string} hash with or without "#" @returns {State} */
@@ -63,10 +69,15 @@ export function formatState(state) {
 
 /** @param {State} a @param {State} b */
 export function sameState(a, b) {
-	return Object.keys(KEYS).every((name) => a[/** @type {keyof State} */ (name)] === b[/** @type {keyof State} */ (name)]);
+	return Object.keys(KEYS).every(
+		(name) => a[/** @type {keyof State} */ (name)] === b[/** @type {keyof State} */ (name)],
+	);
 }
 
-/** What every request has: only what differs from the default. @param {State} state @returns {Record<string, number>} */
+/**
+ * What every request has: only what differs from the default.
+ * @param {State} state @returns {Record<string, number>}
+ */
 export function stateQuery(state) {
 	/** @type {Record<string, number>} */
 	const query = {};

@@ -12,13 +12,17 @@ function countOf(answer, verdict) {
 	return answer.callsites.filter((row) => row.verdict === verdict).length;
 }
 
-/** The answer to "does it leak?", and how grave it is. @param {Callsites} answer @returns {{verdict: Verdict, text: string}} */
+/**
+ * The answer to "does it leak?", and how grave it is.
+ * @param {Callsites} answer @returns {{verdict: Verdict, text: string}}
+ */
 export function headline(answer) {
 	const leaks = countOf(answer, "leak");
 	const undecided = countOf(answer, "undecided");
 
 	if (leaks) return { verdict: "leak", text: leaks === 1 ? "1 callsite leaks" : `${leaks} callsites leak` };
-	if (undecided) return { verdict: "undecided", text: `No leak so far; ${plural(undecided, "callsite")} cannot be told yet` };
+	if (undecided)
+		return { verdict: "undecided", text: `No leak so far; ${plural(undecided, "callsite")} cannot be told yet` };
 	if (!answer.callsites.length) return { verdict: "undecided", text: "Nothing is recorded yet" };
 	return { verdict: "steady", text: "No leak" };
 }
@@ -61,7 +65,10 @@ export function verdictMarks(answer) {
 	}));
 }
 
-/** What changed between two judgements while the page looked on: at the newer one's time. @param {Callsites} before @param {Callsites} after @param {number} time_s @returns {Mark[]} */
+/**
+ * What changed between two judgements while the page looked on: at the newer one's time.
+ * @param {Callsites} before @param {Callsites} after @param {number} time_s @returns {Mark[]}
+ */
 export function changeMarks(before, after, time_s) {
 	const old = new Map(before.callsites.map((row) => [row.id, row.verdict]));
 	const told = new Set(after.verdict_marks.map((mark) => `${mark.callsite} ${mark.to}`));
