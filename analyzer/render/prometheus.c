@@ -375,6 +375,13 @@ static void add_description(struct prometheus *all, const struct label *outer,
 	add_seconds(all, METRIC_RECORDER_CPU, outer, recording->recorder_cpu_ns);
 }
 
+void prometheus_add_readable(struct prometheus *answer, const char *recording, bool is_readable)
+{
+	struct label name = {NULL, "recording", recording};
+
+	add_unsigned(answer, METRIC_READABLE, &name, is_readable);
+}
+
 void prometheus_add(struct prometheus *answer, const struct prometheus_recording *recording)
 {
 	struct label name = {NULL, "recording", recording->name};

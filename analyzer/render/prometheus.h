@@ -29,6 +29,8 @@
 	X(SERVE_CPU, "seep_serve_cpu_seconds_total", "counter", "CPU time of seep serve itself.") \
 	X(RECORDING, "seep_recording_info", "gauge", \
 	  "A recording: the program's build ID, the host and the Seep that recorded; always 1.") \
+	X(READABLE, "seep_recording_readable", "gauge", \
+	  "1 if the recording could be read just now; 0: all else of it is missing.") \
 	X(LIVE, "seep_recording_live", "gauge", "1 while the recording goes on, 0 when it has ended.") \
 	X(STARTED, "seep_recording_start_timestamp_seconds", "gauge", "When the recording began.") \
 	X(NEWEST, "seep_recording_newest_timestamp_seconds", "gauge", "When the newest figures were recorded.") \
@@ -137,6 +139,8 @@ struct prometheus;
 
 /* Its first samples are of who answers: the version, and the CPU time that it took so far. */
 struct prometheus *prometheus_begin(const char *seep_version, int64_t cpu_ns);
+/* Of every recording, first: whether the rest follows. */
+void prometheus_add_readable(struct prometheus *answer, const char *recording, bool is_readable);
 void prometheus_add(struct prometheus *answer, const struct prometheus_recording *recording);
 /* Appends it to `out`, and releases it. */
 void prometheus_end(struct prometheus *answer, struct buffer *out);

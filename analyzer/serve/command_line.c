@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "command_line.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../http/http.h"
+#include "metrics.h"
 
 void serve_line_help(void)
 {
@@ -17,6 +20,7 @@ void serve_line_help(void)
 	     "  --token-file FILE   the token that whoever reads must have; FILE is made with a random one if it is\n"
 	     "                      not there (default: a random token each time)\n"
 	     "  --allow-host NAME   answer to this name, too: a proxy's, or this host's (may be repeated)\n"
+	     "  --metrics-callsites N  at most N callsites of a recording in /metrics (50); the rest is \"other\"\n"
 	     "  -h, --help          print this\n"
 	     "\n"
 	     "FILE is the newest seep.*.db of this directory if none is given; it may still be recorded into, and is\n"
@@ -42,6 +46,17 @@ static int add_host(struct serve_line *line, const char *name, struct error *err
 	return SEEP_OK;
 }
 
+static int set_callsites(struct serve_line *line, const char *text, struct error *error)
+{
+	char *end;
+
+	line->metrics_callsites = strtoul(text, &end, 10);
+	if (isdigit((unsigned char)*text) && !*end && line->metrics_callsites <= METRICS_CALLSITES_MOST)
+		return SEEP_OK;
+	return error_set(error, SEEP_ERR_USAGE, "--metrics-callsites takes a number from 0 to %d, not '%.64s'",
+			 METRICS_CALLSITES_MOST, text);
+}
+
 static int take(struct serve_line *line, int option, const char *given, struct error *error)
 {
 	switch (option) {
@@ -53,6 +68,8 @@ static int take(struct serve_line *line, int option, const char *given, struct e
 		return SEEP_OK;
 	case 'a':
 		return add_host(line, optarg, error);
+	case 'm':
+		return set_callsites(line, optarg, error);
 	case 'r':
 		line->for_run = true;
 		return SEEP_OK;
@@ -72,12 +89,13 @@ int serve_line_parse(int argc, char **argv, struct serve_line *out, struct error
 	static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
 						{"token-file", required_argument, NULL, 't'},
 						{"allow-host", required_argument, NULL, 'a'},
+						{"metrics-callsites", required_argument, NULL, 'm'},
 						{"for-run", no_argument, NULL, 'r'},
 						{"help", no_argument, NULL, 'h'},
 						{NULL, 0, NULL, 0}};
 	int option, code = SEEP_OK;
 
-	*out = (struct serve_line){.listen = "127.0.0.1:0"};
+	*out = (struct serve_line){.listen = "127.0.0.1:0", .metrics_callsites = METRICS_CALLSITES};
 	opterr = 0;
 	while (!code && !out->help && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1)
 		code = take(out, option, argv[optind - 1], error);

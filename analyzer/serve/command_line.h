@@ -16,7 +16,8 @@ struct serve_line {
 	const char *token_file; /* NULL: a new token each time */
 	const char *hosts[SERVE_HOSTS_MOST];
 	size_t host_count;
-	bool for_run; /* started by `seep run --serve`: see main.c */
+	size_t metrics_callsites; /* of a recording */
+	bool for_run;             /* started by `seep run --serve`: see main.c */
 	bool help;
 	char **files;
 	size_t file_count;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "../commands/open.h"
+#include "../commands/page_assets.h"
 #include "command_line.h"
 #include "routes.h"
 #include "token.h"
@@ -68,25 +69,27 @@ static int check_recording(const char *path, struct error *error)
 	return code;
 }
 
-static int check_recordings(char **files, size_t count, struct error *error)
+static int open_page(struct serve *serve, const struct serve_line *line, const char *const *files, size_t count,
+		     struct error *error)
 {
-	int code = SEEP_OK;
+	struct page_options options = {.files = files, .file_count = count};
+	int code = page_open(&options, &serve->page, error);
 
-	for (size_t i = 0; i < count && !code; i++)
-		code = check_recording(files[i], error);
+	if (!code)
+		serve->metrics = metrics_open(serve->page, line->metrics_callsites);
 	return code;
 }
 
-static int open_recordings(const struct serve_line *line, struct error *error)
+static int open_recordings(struct serve *serve, const struct serve_line *line, struct error *error)
 {
 	char *newest = NULL;
 	int code;
 
 	if (line->file_count)
-		return check_recordings(line->files, line->file_count, error);
+		return open_page(serve, line, (const char *const *)line->files, line->file_count, error);
 	code = session_newest(&newest, error);
 	if (!code)
-		code = check_recordings(&newest, 1, error);
+		code = open_page(serve, line, (const char *const *)&newest, 1, error);
 	free(newest);
 	return code;
 }
@@ -123,12 +126,17 @@ static bool await_recording(int stop, const char *path)
 	return true;
 }
 
-static bool await_run(int stop)
+/* False: there is nothing to serve, and it is to end. */
+static bool await_run(struct serve *serve, const struct serve_line *line, int stop, int *code, struct error *error)
 {
 	char path[4096];
+	const char *file = path;
 
-	return read_recording_name(stop, path, sizeof(path)) && watch(stop, STDIN_FILENO) &&
-	       await_recording(stop, path);
+	if (!read_recording_name(stop, path, sizeof(path)) || !watch(stop, STDIN_FILENO) ||
+	    !await_recording(stop, path))
+		return false;
+	*code = open_page(serve, line, &file, 1, error);
+	return !*code;
 }
 
 /* ---- serving ---- */
@@ -143,9 +151,19 @@ static void print_url(const struct http_server *http, const char *token)
 	fflush(stdout);
 }
 
+static void list_assets(struct http_asset assets[PAGE_ASSET_COUNT])
+{
+	for (int i = 0; i < PAGE_ASSET_COUNT; i++) {
+		struct page_asset asset = page_asset((enum page_asset_name)i);
+
+		assets[i] = (struct http_asset){asset.path, asset.type, asset.bytes, asset.size};
+	}
+}
+
 static int serve(const struct serve_line *line, const char *token, int stop, struct error *error)
 {
 	struct serve serve = {0};
+	struct http_asset assets[PAGE_ASSET_COUNT];
 	struct http_options options = {
 		.listen = line->listen,
 		.token = token,
@@ -153,21 +171,26 @@ static int serve(const struct serve_line *line, const char *token, int stop, str
 		.host_count = line->host_count,
 		.routes = serve_routes,
 		.route_count = serve_route_count,
+		.assets = assets,
+		.asset_count = PAGE_ASSET_COUNT,
 		.events_path = "/api/events",
 		.tick = serve_tick,
 		.tick_s = 1,
 		.context = &serve,
 	};
-	int code = line->for_run ? SEEP_OK : open_recordings(line, error);
+	int code = line->for_run ? SEEP_OK : open_recordings(&serve, line, error);
 
+	list_assets(assets);
 	if (!code)
 		code = http_open(&options, &serve.http, error);
 	if (!code) {
 		print_url(serve.http, token);
-		if (!line->for_run || await_run(stop))
+		if (!line->for_run || await_run(&serve, line, stop, &code, error))
 			code = http_run(serve.http, stop, error);
 	}
 	http_close(serve.http);
+	metrics_close(serve.metrics);
+	page_close(serve.page);
 	return code;
 }
 

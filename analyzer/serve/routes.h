@@ -3,11 +3,15 @@
 #ifndef SEEP_SERVE_ROUTES_H
 #define SEEP_SERVE_ROUTES_H
 
+#include "../commands/page.h"
 #include "../http/http.h"
+#include "metrics.h"
 
 /* What handlers and ticks are given. */
 struct serve {
 	struct http_server *http;
+	struct page *page;
+	struct metrics *metrics;
 };
 
 extern const struct http_route serve_routes[];

@@ -157,6 +157,8 @@ static void render(struct test *test)
 	struct prometheus *answer = prometheus_begin("1.2.3", 1500 * NS_PER_MS);
 
 	shown_callsites_update(&test->shown, &input);
+	prometheus_add_readable(answer, test->recording.name, true);
+	prometheus_add_readable(answer, "gone.db", false);
 	prometheus_add(answer, &test->recording);
 	prometheus_end(answer, &test->out);
 }
