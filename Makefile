@@ -53,9 +53,9 @@ ANALYZER_LIBS := -lsqlite3 -ldw -lelf -lz -ldeflate -lm
 PQ_FLAGS       = -isystem $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
 
 SHIM_OBJECTS     := $(patsubst %,$(BUILD)/%.o,$(basename $(wildcard preload/*.c preload/*.S)))
-# Folders of programs of their own, seep-serve and seep-push, with the libraries that seep itself is not to load.
-COMPANION_FOLDERS := analyzer/http/ analyzer/serve/ analyzer/push/
-COMPANIONS       := $(foreach name,serve push,$(if $(wildcard analyzer/$(name)/*.c),$(BUILD)/seep-$(name)))
+# Folders of programs of their own, seep-serve, seep-push and seep-watch, with the libraries that seep itself is not to load.
+COMPANION_FOLDERS := analyzer/http/ analyzer/serve/ analyzer/push/ analyzer/watch/
+COMPANIONS       := $(foreach name,serve push watch,$(if $(wildcard analyzer/$(name)/*.c),$(BUILD)/seep-$(name)))
 ANALYZER_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out analyzer/store/empty_image.c $(COMPANION_FOLDERS:%=%%), \
 	$(wildcard analyzer/*/*.c)))
 objects_of        = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1:%=analyzer/%/*.c)))
@@ -74,7 +74,7 @@ MAN_PAGES        := $(wildcard analyzer/man/*.[157])
 SCRIPTS          := .ci/run $(wildcard tests/*/*.sh tests/*/*.bash tests/*/*.bats)
 SOURCES          := $(wildcard preload/*.[ch] analyzer/*.c analyzer/*/*.[ch] tests/*/*.[ch] tests/*/*.cc)
 
-all: $(BUILD)/seep $(BUILD)/libseep.so $(COMPANIONS) ## build/seep, build/libseep.so, and what seep serve and seep push are
+all: $(BUILD)/seep $(BUILD)/libseep.so $(COMPANIONS) ## build/seep, build/libseep.so, and what seep serve, seep push and seep top --watch are
 
 $(BUILD)/libseep.so: $(SHIM_OBJECTS)
 	$(CC) -shared -Wl,-soname,libseep.so -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete $(LDFLAGS) -o $@ $^
@@ -86,6 +86,8 @@ $(BUILD)/seep-serve: $(call objects_of,serve http) $(ANALYZER_OBJECTS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lmicrohttpd -pthread
 $(BUILD)/seep-push: $(call objects_of,push) $(ANALYZER_OBJECTS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lpq
+$(BUILD)/seep-watch: $(call objects_of,watch) $(ANALYZER_OBJECTS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lncursesw -ltinfo -pthread
 $(BUILD)/analyzer/push/%.o: COMMON += $(PQ_FLAGS)
 
 # It jumps where others call.

@@ -40,11 +40,10 @@ bool companion_find(const char *name, const char *command, char out[PATH_MAX])
 	return false;
 }
 
-static int become(const char *name, char **argv)
+int companion_become(const char *name, const char *command, char **argv)
 {
-	char command[32], path[PATH_MAX];
+	char path[PATH_MAX];
 
-	snprintf(command, sizeof(command), "seep %s", name);
 	if (!companion_find(name, command, path))
 		return SEEP_EXIT_UNKNOWN;
 	argv[0] = path;
@@ -56,11 +55,11 @@ static int become(const char *name, char **argv)
 int command_serve(int argc, char **argv)
 {
 	(void)argc;
-	return become("serve", argv);
+	return companion_become("serve", "seep serve", argv);
 }
 
 int command_push(int argc, char **argv)
 {
 	(void)argc;
-	return become("push", argv);
+	return companion_become("push", "seep push", argv);
 }

@@ -70,7 +70,7 @@ static const char *file_operand(const struct options *options)
 	return options->operand_count > before ? options->operands[before] : NULL;
 }
 
-static int find_path(const struct options *options, char **out, struct error *error)
+int session_path(const struct options *options, char **out, struct error *error)
 {
 	const char *given = file_operand(options);
 
@@ -285,10 +285,12 @@ static size_t collect_inputs(const struct session *session, struct profile_input
 	return count;
 }
 
-/* What the profile is made of: an export may be of every type at once. */
+/* What the profile is made of: an export and the terminal view may be of every type at once. */
 static struct value_type profile_type(const struct options *options)
 {
-	return options->format && export_row(options->format)->has_every_type ? samples_every_type() : options->type;
+	bool is_every = options->every_type || (options->format && export_row(options->format)->has_every_type);
+
+	return is_every ? samples_every_type() : options->type;
 }
 
 static int resolve_input(struct session *session, const struct profile_input *input, struct error *error)
@@ -393,7 +395,7 @@ int session_open(const struct options *options, struct session *session, struct 
 	int code;
 
 	*session = (struct session){.options = options};
-	code = find_path(options, &path, error);
+	code = session_path(options, &path, error);
 	if (!code)
 		code = open_recording(path, &session->main, error);
 	free(path);

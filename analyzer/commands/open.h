@@ -36,6 +36,8 @@ struct session {
 	struct report_head head;
 };
 
+/* The path of the recording that the command line means; to be freed, also after an error. */
+int session_path(const struct options *options, char **out, struct error *error);
 /* The recording that is meant if none is named: the newest of this directory; its path is to be freed. */
 int session_newest(char **out, struct error *error);
 /* When a recording, or the journal beside it, was last written to; -1: it is not there. */

@@ -55,7 +55,8 @@ enum options_command {
 	X(STACKS, "stacks", 'v', NULL, FOR_GROWTH, "show whole stacks") \
 	X(WRAPPER, "wrapper", 0, "REGEX", FOR_GROWTH, "functions that only hand on what they allocate, beside those that are\n" \
 	  "found ($SEEP_WRAPPERS)") \
-	X(WATCH, "watch", 0, "[S]", FOR_TOP, "refresh each S seconds (1); q quits") \
+	X(WATCH, "watch", 0, "[S]", FOR_TOP, "refresh each S seconds (1): on a terminal callsites with their verdicts,\n" \
+	  "sorted and filtered by keys (h shows them), Enter for the stacks") \
 	X(AGES, "ages", 0, NULL, FOR_PEEK, "how old is what they hold, instead of callers and callees") \
 	X(JSON, "json", 0, NULL, FOR_ALL, "print JSON") \
 	EXPORT_FORMATS(FORMAT_OPTION, X) \
@@ -84,6 +85,7 @@ struct options {
 	struct moment since, until;
 	uint32_t process_pid, live_pid; /* 0 not given */
 	double watch_s;                 /* 0: once */
+	bool every_type;                /* set by commands: the profile is of every type at once (samples.h) */
 	char **operands;                /* what is left of argv */
 	int operand_count;
 };

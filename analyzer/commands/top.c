@@ -2,7 +2,10 @@
 /* seep top - callsites by what they hold. */
 #include "top.h"
 
+#include <unistd.h>
+
 #include "commands.h"
+#include "companion.h"
 #include "watch.h"
 
 int top_add(const struct session *session, struct buffer *out, struct error *error)
@@ -20,6 +23,11 @@ int top_add(const struct session *session, struct buffer *out, struct error *err
 	return SEEP_OK;
 }
 
+static bool is_on_terminal(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
 int command_top(int argc, char **argv)
 {
 	struct options options;
@@ -27,7 +35,12 @@ int command_top(int argc, char **argv)
 
 	if (!command_begin(FOR_TOP, argc, argv, &options, &exit_code))
 		return exit_code;
-	exit_code = options.watch_s > 0 ? watch_report(&options, top_add) : command_report(&options, top_add);
+	if (options.watch_s > 0 && is_on_terminal())
+		exit_code = companion_become("watch", "seep top --watch", argv);
+	else if (options.watch_s > 0)
+		exit_code = watch_report(&options, top_add);
+	else
+		exit_code = command_report(&options, top_add);
 	options_release(&options);
 	return exit_code;
 }

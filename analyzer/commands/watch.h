@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watch.h - a report that is printed again and again.
- *
- * On a terminal it is refreshed in place on the alternate screen, cut to the window; `q` ends it. Whatever ends it,
- * a signal too, the terminal is as it was before. Elsewhere a whole report is written each time,
- * until nobody reads any more.
+ * watch.h - a report that is printed again and again, whole each time, until nobody reads any more: `seep top --watch`
+ * where its output is no terminal. On one it is a program of its own (analyzer/watch/).
  */
 #ifndef SEEP_WATCH_H
 #define SEEP_WATCH_H

@@ -103,6 +103,27 @@ struct figure figure_duration(int64_t duration_ns)
 	return scaled((double)duration_ns / scale.factor, scale.name);
 }
 
+struct figure figure_rate(double per_second, bool in_bytes)
+{
+	static const struct scale scales[] = {{"h", 3600}, {"min", 60}, {"s", 1}};
+	struct scale scale = scales[0];
+	struct figure figure, amount;
+
+	for (size_t i = 1; i < COUNT_OF(scales); i++)
+		if (fabs(per_second) * scales[i].factor >= 1)
+			scale = scales[i];
+	per_second *= scale.factor;
+	if (fabs(per_second) < 0.01)
+		return (struct figure){"0"};
+	if (in_bytes && fabs(per_second) >= 100)
+		amount = figure_value(unit_own(true), llround(per_second));
+	else
+		snprintf(amount.text, sizeof(amount.text), fabs(per_second) >= 100 ? "%.0f%s" : "%.3g%s", per_second,
+			 in_bytes ? "B" : "");
+	snprintf(figure.text, sizeof(figure.text), "%s%.24s/%s", per_second > 0 ? "+" : "", amount.text, scale.name);
+	return figure;
+}
+
 struct figure figure_age(double seconds)
 {
 	static const struct scale scales[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"days", 86400}};

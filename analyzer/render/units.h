@@ -42,6 +42,9 @@ struct figure figure_percent_bare(int64_t value, int64_t total);
 /* "1.50s", "12ms", "2.25hrs". */
 struct figure figure_duration(int64_t duration_ns);
 
+/* How fast something grows, by seconds, or by minutes or hours if it is slow: "+25.60kB/s", "+1.5/min", "0". */
+struct figure figure_rate(double per_second, bool in_bytes);
+
 /* For sentences: "3 s", "4 min", "2.5 h", "3 days". */
 struct figure figure_age(double seconds);
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # ladder.sh - who may know whom (ARCHITECTURE.md): prints every #include that goes up or sideways, and every file that uses
-# a library which is another folder's: SQLite (store), ELF and DWARF (symbols), libmicrohttpd (http), libpq (push).
+# a library which is another folder's: SQLite (store), ELF and DWARF (symbols), libmicrohttpd (http), libpq (push), ncurses
+# (watch).
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -11,7 +12,7 @@ faults=0
 declare -A rung=(
   [preload]=0 [analyzer/base]=1 [analyzer/store]=2 [analyzer/symbols]=2 [analyzer/arena]=2
   [analyzer/analysis]=3 [analyzer/render]=4 [analyzer/record]=5 [analyzer/http]=5 [analyzer/commands]=6
-  [analyzer/serve]=7 [analyzer/push]=7 [analyzer]=8
+  [analyzer/serve]=7 [analyzer/push]=7 [analyzer/watch]=7 [analyzer]=8
 )
 
 complain() {
@@ -48,6 +49,10 @@ done < <(grep -rlE '\bMHD_|microhttpd\.h' preload analyzer --include='*.[ch]' | 
 while read -r file; do
   complain "$file says PQ: only analyzer/push does"
 done < <(grep -rlE '\bPQ[a-z]+[A-Za-z]*\(|libpq-fe\.h' preload analyzer --include='*.[ch]' | grep -v '^analyzer/push/')
+
+while read -r file; do
+  complain "$file includes ncurses: only analyzer/watch does"
+done < <(grep -rlE '#\s*include <(n?curses|term|ncursesw/.*)\.h>' preload analyzer --include='*.[ch]' | grep -v '^analyzer/watch/')
 
 # Every recorded program starts seep, which is not to load a web server for that.
 while read -r file; do
