@@ -4,7 +4,7 @@
 import uPlot from "uplot";
 import { clear, element, onSize } from "./dom.js";
 import { bundleMarks, BYTE_STEPS, curveWords, lastKnown } from "./view/series.js";
-import { age, clock, value } from "./view/format.js";
+import { age, clock, elapsed as elapsedLabel, value } from "./view/format.js";
 
 /** @typedef {import("./types").App} App */
 /** @typedef {import("./types").Chart} Chart */
@@ -36,6 +36,11 @@ function timeLabels(splits) {
 	});
 }
 
+/** Steps of the axis of time since the start, in seconds. */
+const ELAPSED_STEPS = [
+	1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800,
+];
+
 /**
  * Above the largest value, so that a line never touches the frame; from 0 unless something is below it.
  * @param {number} low @param {number} high
@@ -54,7 +59,8 @@ function valueRange(low, high) {
  * @returns {Chart}
  */
 export function createChart(root, app, options) {
-	const { title, unit, brush = false } = options;
+	const { title, unit, brush = false, elapsed = false } = options;
+	const selection = elapsed ? "" : ", with Shift they select a span, Enter keeps it, Escape ends it";
 	const time = element("span", { class: "chart-time" });
 	const legend = element("ul", { class: "chart-legend" });
 	const words = element("p", { class: "hidden-text" });
@@ -62,7 +68,7 @@ export function createChart(root, app, options) {
 		class: "chart-plot",
 		tabindex: 0,
 		role: "group",
-		"aria-label": `${title}: chart. Arrow keys move the cursor, with Shift they select a span, Enter keeps it, Escape ends it.`,
+		"aria-label": `${title}: chart. Arrow keys move the cursor${selection}.`,
 	});
 	if (options.height) plot.style.height = `${options.height}px`;
 	const figure = element(
@@ -94,7 +100,8 @@ export function createChart(root, app, options) {
 			if (figures[i] && figures[i].textContent !== text) figures[i].textContent = text;
 		});
 		const day = data.times.length > 0 && data.times[data.times.length - 1] - data.times[0] > 86400;
-		time.textContent = index === null ? "" : clock(data.times[index], day);
+		time.textContent =
+			index === null ? "" : elapsed ? `after ${elapsedLabel(data.times[index])}` : clock(data.times[index], day);
 	}
 
 	function fillLegend() {
@@ -178,12 +185,13 @@ export function createChart(root, app, options) {
 		});
 
 		if (Object.hasOwn(moves, event.key)) {
-			if (event.shiftKey && keyFrom < 0) keyFrom = now;
+			const selects = event.shiftKey && !elapsed;
+			if (selects && keyFrom < 0) keyFrom = now;
 			pointAt(moves[event.key]);
-			if (event.shiftKey) showSelection(data.times[keyFrom], data.times[chart.cursor.idx ?? now]);
-			else if (keyFrom >= 0) ((keyFrom = -1), hideSelection());
+			if (selects) showSelection(data.times[keyFrom], data.times[chart.cursor.idx ?? now]);
+			else if (keyFrom >= 0) (keyFrom = -1), hideSelection();
 		} else if (event.key === "Enter" && keyFrom >= 0) takeSpan(data.times[keyFrom], data.times[now]);
-		else if (event.key === "Escape" && keyFrom >= 0) ((keyFrom = -1), hideSelection(), event.stopPropagation());
+		else if (event.key === "Escape" && keyFrom >= 0) (keyFrom = -1), hideSelection(), event.stopPropagation();
 		else return;
 		event.preventDefault();
 	});
@@ -233,15 +241,22 @@ export function createChart(root, app, options) {
 			ticks: { show: false },
 			font: `11px ${getComputedStyle(plot).fontFamily}`,
 		};
+		/** @type {uPlot.Axis} */
+		const timeAxis = elapsed
+			? { incrs: ELAPSED_STEPS, values: (_, splits) => splits.map(elapsedLabel) }
+			: { values: (_, splits) => timeLabels(splits) };
 		const isBytes = unit === "bytes" || unit === "bytes_per_s";
 
 		return {
 			...plotSize(),
 			padding: [8, 18, 0, 0],
 			legend: { show: false },
-			scales: { x: { time: true }, y: { range: (_, low, high) => valueRange(low, high) } },
+			scales: {
+				x: { time: !elapsed },
+				y: { range: (_, low, high) => valueRange(...(data.range?.y ?? [low, high])) },
+			},
 			axes: [
-				{ ...axis, size: 26, gap: 4, space: 70, values: (_, splits) => timeLabels(splits) },
+				{ ...axis, size: 26, gap: 4, space: 70, ...timeAxis },
 				{
 					...axis,
 					size: AXIS_WIDTH,
@@ -263,9 +278,9 @@ export function createChart(root, app, options) {
 			],
 			cursor: {
 				y: false,
-				drag: { x: true, y: false, setScale: false },
+				drag: { x: !elapsed, y: false, setScale: false },
 				points: { size: 6 },
-				bind: { dblclick: () => () => (resetSpan(), null) },
+				bind: { dblclick: () => () => (elapsed || resetSpan(), null) },
 			},
 			hooks: {
 				draw: [drawMarks],
@@ -298,6 +313,7 @@ export function createChart(root, app, options) {
 	/** uPlot gives a scale without a range one of its own. */
 	function scaleTime() {
 		if (!chart || !data.times.length) return;
+		if (data.range) return chart.setScale("x", { min: data.range.x[0], max: data.range.x[1] });
 		const { since, until } = app.state.get();
 		const first = data.times[0];
 		const last = data.times[data.times.length - 1];

@@ -21,11 +21,15 @@ const MEMORY_COLOURS = /** @type {Record<string, string>} */ ({
 });
 const COLOURS = ["curve-1", "curve-6", "curve-5", "curve-7", "curve-4", "curve-2", "curve-3"];
 
-/** @param {ChartGroup} group */
-function colouredCurves(group) {
-	return group.curves.map((curve, i) => ({
+/**
+ * The curves with their colours. names: all that stand in such charts, so that a curve that only one of two charts has
+ * moves no other's colour.
+ * @param {{curves: ChartGroup["curves"]}} group @param {string[]} [names]
+ */
+export function colouredCurves(group, names = group.curves.map(({ name }) => name)) {
+	return group.curves.map((curve) => ({
 		...curve,
-		colour: MEMORY_COLOURS[curve.name] ?? COLOURS[i % COLOURS.length],
+		colour: MEMORY_COLOURS[curve.name] ?? COLOURS[names.indexOf(curve.name) % COLOURS.length],
 	}));
 }
 
@@ -97,7 +101,7 @@ export function createCharts(root, app) {
 
 		message.hidden = groups.length > 0;
 		message.textContent = "No samples in this span.";
-		for (const [key, chart] of charts) if (!keys.has(key)) (chart.destroy(), charts.delete(key));
+		for (const [key, chart] of charts) if (!keys.has(key)) chart.destroy(), charts.delete(key);
 		for (const group of groups) {
 			const isMemory = group.key.startsWith("memory:");
 			let chart = charts.get(group.key);

@@ -181,11 +181,15 @@ export interface ChartData {
 	times: number[];
 	curves: ChartCurve[];
 	marks?: Mark[];
+	/** The scales, where another chart is to have the same; otherwise what holds the data. */
+	range?: { x: [number, number]; y: [number, number] };
 }
 export interface ChartOptions {
 	title: string;
 	unit: string;
 	height?: number;
+	/** Times are seconds since the start; no span is selected. */
+	elapsed?: boolean;
 }
 export interface Chart {
 	set(data: ChartData): void;

@@ -126,6 +126,11 @@ export function age(seconds) {
 	return `${Number(amount.toPrecision(Math.abs(amount) >= 1000 ? 4 : 3))} ${name}`;
 }
 
+/** A time since the start: "0", "30 s", "5 min", "2.5 h" @param {number} seconds */
+export function elapsed(seconds) {
+	return seconds === 0 ? "0" : age(seconds);
+}
+
 /** @param {number} value */
 function two(value) {
 	return String(value).padStart(2, "0");
