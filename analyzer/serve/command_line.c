@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <getopt.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ void serve_line_help(void)
 	     "                      not there (default: a random token each time)\n"
 	     "  --allow-host NAME   answer to this name, too: a proxy's, or this host's (may be repeated)\n"
 	     "  --metrics-callsites N  at most N callsites of a recording in /metrics (50); the rest is \"other\"\n"
+	     "  --wrapper REGEX     functions that only hand on what they allocate, beside those that are found\n"
+	     "  --debuginfod        ask the servers of $DEBUGINFOD_URLS for missing debug info\n"
 	     "  -h, --help          print this\n"
 	     "\n"
 	     "FILE is the newest seep.*.db of this directory if none is given; it may still be recorded into, and is\n"
@@ -57,6 +60,17 @@ static int set_callsites(struct serve_line *line, const char *text, struct error
 			 METRICS_CALLSITES_MOST, text);
 }
 
+static int check_expression(const char *text, struct error *error)
+{
+	regex_t regex;
+
+	if (regcomp(&regex, text, REG_EXTENDED | REG_NOSUB))
+		return error_set(error, SEEP_ERR_USAGE,
+				 "--wrapper '%.64s' is not an extended regular expression; correct it", text);
+	regfree(&regex);
+	return SEEP_OK;
+}
+
 static int take(struct serve_line *line, int option, const char *given, struct error *error)
 {
 	switch (option) {
@@ -70,6 +84,12 @@ static int take(struct serve_line *line, int option, const char *given, struct e
 		return add_host(line, optarg, error);
 	case 'm':
 		return set_callsites(line, optarg, error);
+	case 'w':
+		line->wrapper = optarg;
+		return check_expression(optarg, error);
+	case 'd':
+		line->debuginfod = true;
+		return SEEP_OK;
 	case 'r':
 		line->for_run = true;
 		return SEEP_OK;
@@ -90,6 +110,8 @@ int serve_line_parse(int argc, char **argv, struct serve_line *out, struct error
 						{"token-file", required_argument, NULL, 't'},
 						{"allow-host", required_argument, NULL, 'a'},
 						{"metrics-callsites", required_argument, NULL, 'm'},
+						{"wrapper", required_argument, NULL, 'w'},
+						{"debuginfod", no_argument, NULL, 'd'},
 						{"for-run", no_argument, NULL, 'r'},
 						{"help", no_argument, NULL, 'h'},
 						{NULL, 0, NULL, 0}};

@@ -17,7 +17,9 @@ struct serve_line {
 	const char *hosts[SERVE_HOSTS_MOST];
 	size_t host_count;
 	size_t metrics_callsites; /* of a recording */
-	bool for_run;             /* started by `seep run --serve`: see main.c */
+	const char *wrapper;      /* NULL: none */
+	bool debuginfod;
+	bool for_run; /* started by `seep run --serve`: see main.c */
 	bool help;
 	char **files;
 	size_t file_count;

@@ -72,7 +72,8 @@ static int check_recording(const char *path, struct error *error)
 static int open_page(struct serve *serve, const struct serve_line *line, const char *const *files, size_t count,
 		     struct error *error)
 {
-	struct page_options options = {.files = files, .file_count = count};
+	struct page_options options = {
+		.files = files, .file_count = count, .wrapper = line->wrapper, .debuginfod = line->debuginfod};
 	int code = page_open(&options, &serve->page, error);
 
 	if (!code)
