@@ -63,6 +63,7 @@ void page_close(struct page *page)
 		return;
 	for (size_t i = 0; i < page->recording_count; i++) {
 		page_judgements_release(&page->recordings[i]);
+		page_live_release(&page->recordings[i].live);
 		session_close(&page->recordings[i].names);
 		free(page->recordings[i].path);
 	}

@@ -6,6 +6,7 @@
 #ifndef SEEP_RENDER_PAGE_H
 #define SEEP_RENDER_PAGE_H
 
+#include "../analysis/curves.h"
 #include "../analysis/trust.h"
 #include "../analysis/value_type.h"
 #include "json.h"
@@ -23,6 +24,23 @@ struct page_recording_row {
 };
 
 void page_recordings_json(struct buffer *out, const struct page_recording_row *rows, size_t count, int64_t now_ns);
+
+/* ---- curves ---- */
+
+struct page_mark {
+	int64_t time_ns;
+	char *kind, *text;
+};
+
+struct page_series {
+	size_t recording; /* index */
+	const struct curves *curves;
+	bool is_estimated; /* those of the heap are */
+	const struct page_mark *marks;
+	size_t mark_count;
+};
+
+void page_series_json(struct buffer *out, const struct page_series *series);
 
 /* ---- a tick ---- */
 

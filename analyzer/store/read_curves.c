@@ -10,18 +10,21 @@
 struct curve {
 	const struct store_grid *grid;
 	const struct life *life;
-	bool is_level; /* ends with the process; otherwise a count that stays */
-	double *sum;   /* of all processes, NAN: none is known */
-	size_t index;  /* the next point to fill */
-	int64_t time;  /* of what is known last */
-	double known;  /* NAN: nothing yet */
+	bool is_level;     /* ends with the process; otherwise a count that stays */
+	bool is_looked_up; /* now and then, and goes on in between: after the last look it is not known */
+	double *sum;       /* of all processes, NAN: none is known */
+	size_t index;      /* the next point to fill */
+	int64_t time;      /* of what is known last */
+	double known;      /* NAN: nothing yet */
 };
 
 static void add(struct curve *curve, double value)
 {
 	size_t i = curve->index++;
+	/* who goes on as another program takes its CPU time along */
+	bool ends = curve->is_level || (curve->is_looked_up && curve->life->went_on);
 
-	if (isnan(value) || (curve->is_level && !life_holds_at(curve->life, grid_time(curve->grid, i))))
+	if (isnan(value) || (ends && !life_holds_at(curve->life, grid_time(curve->grid, i))))
 		return;
 	curve->sum[i] = isnan(curve->sum[i]) ? value : curve->sum[i] + value;
 }
@@ -32,6 +35,8 @@ static void curve_take(struct curve *curve, int64_t time, int64_t resolution_s, 
 	int64_t from = resolution_s > 1 ? time - resolution_s : time;
 	size_t end = grid_point(curve->grid, time);
 
+	if (curve->is_looked_up && !isnan(curve->known))
+		from = curve->time;
 	if (from < curve->time)
 		from = curve->time;
 	while (curve->index < end) {
@@ -48,7 +53,9 @@ static void curve_take(struct curve *curve, int64_t time, int64_t resolution_s, 
 
 static void curve_finish(struct curve *curve)
 {
-	while (curve->index < curve->grid->count)
+	bool is_over = !curve->is_looked_up || curve->life->ended_ns != INT64_MAX;
+
+	while (curve->index < curve->grid->count && (is_over || grid_time(curve->grid, curve->index) <= curve->time))
 		add(curve, curve->known);
 }
 
@@ -87,7 +94,8 @@ static int process_row(sqlite3_stmt *row, void *context)
 		for (int i = 0; i < SERIES_PROCESS_FIELDS; i++)
 			walk->curves[i] = (struct curve){.grid = &walk->out->grid,
 							 .life = life,
-							 .is_level = true,
+							 .is_level = i != SERIES_CPU_NS,
+							 .is_looked_up = i == SERIES_CPU_NS,
 							 .sum = walk->out->process[i],
 							 .time = INT64_MIN,
 							 .known = NAN};
@@ -104,12 +112,10 @@ int series_read_processes(struct store *store, uint32_t process_id, const struct
 {
 	struct process_walk walk = {.out = out, .lives = lives};
 	sqlite3_stmt *statement;
-	int code =
-		store_prepare(store,
-			      "SELECT process_id, time, resolution, rss_anon, swap, vm_size, threads, descriptors,"
-			      " seep_private_bytes, tcp_established, tcp_close_wait, tcp_time_wait FROM process_sample"
-			      " WHERE ?1 = 0 OR process_id = ?1 ORDER BY process_id, time",
-			      &statement, error);
+	int code = store_prepare(store,
+				 "SELECT process_id, time, resolution, " SERIES_PROCESS_COLUMNS " FROM process_sample"
+				 " WHERE ?1 = 0 OR process_id = ?1 ORDER BY process_id, time",
+				 &statement, error);
 
 	if (code)
 		return code;

@@ -278,6 +278,11 @@ static int sampling_row(sqlite3_stmt *row, void *context)
 	return SEEP_OK;
 }
 
+bool store_is_sampled(struct store *store)
+{
+	return store->version >= 2 && store_integer(store, "SELECT max(interval) FROM sampling", 0) > 0;
+}
+
 void store_read_times(struct store *store, struct recording *out)
 {
 	out->created_ns = store_meta_integer(store, "created_ns", 0);

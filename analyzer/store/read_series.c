@@ -49,6 +49,8 @@ struct reader {
 	int64_t created_ns;
 	struct lives lives;
 	size_t site_room;
+	uint8_t *kinds; /* by site id: callsites are added up by kind; NULL: each has a series of its own */
+	size_t kind_count;
 	struct stream newest, histories[HISTORIES];
 	double *walk[FIGURE_COUNT]; /* of the (site, process) at hand: grid.count of each */
 	double *walk_values;
@@ -118,59 +120,63 @@ size_t grid_point(const struct store_grid *grid, int64_t time_s)
 /* ---- the processes ---- */
 
 struct lives_walk {
-	struct reader *reader;
+	struct lives *lives;
+	uint32_t process_id;
 	int64_t recording_end_ns; /* INT64_MAX: still runs */
 };
 
 static int life_row(sqlite3_stmt *row, void *context)
 {
 	struct lives_walk *walk = context;
-	struct reader *reader = walk->reader;
+	struct lives *lives = walk->lives;
 	int64_t id = sqlite3_column_int64(row, 0);
 	const char *reason = (const char *)sqlite3_column_text(row, 3);
 	bool is_other_program = reason && strcmp(reason, "exec") == 0;
 	bool runs = sqlite3_column_type(row, 2) == SQLITE_NULL;
 	struct life *life;
 
-	if (id < 1 || (uint64_t)id >= reader->lives.count)
+	if (id < 1 || (uint64_t)id >= lives->count)
 		return SEEP_ERR_DAMAGED;
-	life = &reader->lives.of[id];
+	life = &lives->of[id];
 	*life = (struct life){
+		.pid = (uint32_t)sqlite3_column_int64(row, 4),
 		.started_ns = sqlite3_column_int64(row, 1),
 		.ended_ns = runs ? INT64_MAX : sqlite3_column_int64(row, 2),
+		.went_on = is_other_program,
+		.is_known = true,
 		.is_folded = reason && strcmp(reason, "folded") == 0,
 	};
-	if (life->ended_ns > reader->lives.last_end_ns || reader->process_id == id)
-		reader->lives.last_end_ns = life->ended_ns;
-	if (reader->process_id == id)
-		reader->lives.first_start_ns = life->started_ns;
-	life->lasts = runs || reader->process_id == id ||
+	if (life->ended_ns > lives->last_end_ns || walk->process_id == id)
+		lives->last_end_ns = life->ended_ns;
+	if (walk->process_id == id)
+		lives->first_start_ns = life->started_ns;
+	life->lasts = runs || walk->process_id == id ||
 		      (!is_other_program && life->ended_ns > walk->recording_end_ns - ENDED_TOGETHER_NS);
 	return SEEP_OK;
 }
 
-static int read_lives(struct reader *reader)
+int lives_read(struct store *store, uint32_t process_id, struct lives *out, struct error *error)
 {
-	struct store *store = reader->store;
-	struct lives_walk walk = {reader, store_meta_integer(store, "ended_ns", INT64_MAX)};
+	struct lives_walk walk = {out, process_id, store_meta_integer(store, "ended_ns", INT64_MAX)};
 	int64_t highest = store_integer(store, "SELECT max(id) FROM process", 0);
 	sqlite3_stmt *statement;
 	int code;
 
-	if (highest < 0 || highest > INT32_MAX || reader->process_id > highest)
-		return error_set(reader->error, SEEP_ERR_DAMAGED,
-				 "%s is damaged (impossible ids); use another recording", store->path);
-	reader->lives.count = (size_t)highest + 1;
-	reader->lives.of = calloc(reader->lives.count, sizeof(*reader->lives.of));
-	if (!reader->lives.of)
-		return out_of_memory(reader);
+	*out = (struct lives){0};
+	if (highest < 0 || highest > INT32_MAX || process_id > highest)
+		return error_set(error, SEEP_ERR_DAMAGED, "%s is damaged (impossible ids); use another recording",
+				 store->path);
+	out->of = calloc((size_t)highest + 1, sizeof(*out->of));
+	if (!out->of)
+		return error_set(error, SEEP_ERR_MEMORY, "out of memory; cannot read %s", store->path);
+	out->count = (size_t)highest + 1;
 	/* the chosen one last: its times count, whatever the others' are */
-	code = store_prepare(store, "SELECT id, started_ns, ended_ns, end_reason FROM process ORDER BY id = ?1",
-			     &statement, reader->error);
+	code = store_prepare(store, "SELECT id, started_ns, ended_ns, end_reason, pid FROM process ORDER BY id = ?1",
+			     &statement, error);
 	if (code)
 		return code;
-	sqlite3_bind_int64(statement, 1, reader->process_id);
-	return store_each_row(store, statement, life_row, &walk, reader->error);
+	sqlite3_bind_int64(statement, 1, process_id);
+	return store_each_row(store, statement, life_row, &walk, error);
 }
 
 bool life_holds_at(const struct life *life, int64_t time_s)
@@ -192,14 +198,13 @@ static int64_t smaller(int64_t a, int64_t b)
 }
 
 /* What is known to the end is known to the newest second, or to the last one before the end. */
-static void lay_grid(struct reader *reader, const struct store_series_options *options)
+static void lay_grid(struct reader *reader, const struct store_series_options *options, size_t sites)
 {
 	int64_t newest_ns = store_meta_integer(reader->store, "newest_ns", reader->created_ns);
 	int64_t start_s =
 		larger(larger(options->since_ns, reader->created_ns), reader->lives.first_start_ns) / NS_PER_S;
 	int64_t end_s = newest_ns / NS_PER_S;
 	int64_t interval_s = (store_meta_integer(reader->store, "interval_ms", 1000) + 999) / 1000;
-	size_t sites = (size_t)store_integer(reader->store, "SELECT count(DISTINCT site_id) FROM total", 0);
 
 	if (reader->lives.last_end_ns != INT64_MAX)
 		end_s = smaller(end_s, reader->lives.last_end_ns / NS_PER_S - 1);
@@ -208,11 +213,10 @@ static void lay_grid(struct reader *reader, const struct store_series_options *o
 }
 
 /* Everything is one block, the sites' arrays first. */
-static int reserve(struct reader *reader)
+static int reserve(struct reader *reader, size_t most)
 {
 	struct store_series *out = reader->out;
 	size_t points = out->grid.count;
-	size_t most = (size_t)store_integer(reader->store, "SELECT count(DISTINCT site_id) FROM total", 0);
 	double *next;
 
 	out->sites = calloc(most + 1, sizeof(*out->sites));
@@ -409,7 +413,8 @@ static void add_point(struct reader *reader, struct store_site_series *site, siz
 	site->values[SERIES_ACQUIRED_OBJECTS][i] += acquired;
 	site->values[SERIES_ACQUIRED_BYTES][i] += walk[ACQUIRED_BYTES][i];
 	if (!lives) {
-		site->values[SERIES_RELEASED_OBJECTS][i] += acquired > released ? acquired : released;
+		/* a kind's are for rates: the end of a process is no burst of releases */
+		site->values[SERIES_RELEASED_OBJECTS][i] += reader->kinds || released > acquired ? released : acquired;
 		return;
 	}
 	site->values[SERIES_RELEASED_OBJECTS][i] += released;
@@ -464,10 +469,19 @@ static struct store_site_series *site_for(struct reader *reader)
 		return &out->sites[out->site_count - 1];
 	if (id < 1 || id > INT32_MAX || out->site_count == reader->site_room)
 		return NULL;
-	if (out->site_count)
-		site_finish(reader, &out->sites[out->site_count - 1]);
 	out->sites[out->site_count].site_id = (uint32_t)id;
 	return &out->sites[out->site_count++];
+}
+
+/* The sum that it belongs to. */
+static struct store_site_series *kind_for(struct reader *reader)
+{
+	int64_t id = reader->newest.site_id;
+
+	if (id < 1 || (uint64_t)id >= reader->kind_count || reader->kinds[id] >= SEEP_KIND_COUNT)
+		return NULL;
+	reader->out->sites[reader->kinds[id]].site_id = (uint32_t)id;
+	return &reader->out->sites[reader->kinds[id]];
 }
 
 static int damaged(struct reader *reader)
@@ -484,7 +498,7 @@ static int read_sites(struct reader *reader)
 	int code = prepare_streams(reader);
 
 	while (code == SEEP_OK && newest->has_row) {
-		struct store_site_series *site = site_for(reader);
+		struct store_site_series *site = reader->kinds ? kind_for(reader) : site_for(reader);
 
 		if (!site || newest->process_id < 1 || (uint64_t)newest->process_id >= reader->lives.count)
 			return damaged(reader);
@@ -494,38 +508,124 @@ static int read_sites(struct reader *reader)
 		add_row(reader, site, &reader->lives.of[newest->process_id]);
 		code = stream_next(reader, newest);
 	}
-	if (code == SEEP_OK && out->site_count)
-		site_finish(reader, &out->sites[out->site_count - 1]);
+	for (size_t i = 0; i < reader->site_room && code == SEEP_OK; i++)
+		site_finish(reader, &out->sites[i]);
 	return code;
+}
+
+/* ---- kinds ---- */
+
+static int kind_row(sqlite3_stmt *row, void *context)
+{
+	int64_t id = sqlite3_column_int64(row, 0);
+	const char *name = (const char *)sqlite3_column_text(row, 1);
+	int kind = name ? kind_by_name(name) : -1;
+	struct reader *reader = context;
+
+	if (id < 1 || (uint64_t)id >= reader->kind_count || kind < 0)
+		return SEEP_ERR_DAMAGED;
+	reader->kinds[id] = (uint8_t)kind;
+	return SEEP_OK;
+}
+
+static int read_kinds(struct reader *reader)
+{
+	int64_t highest = store_integer(reader->store, "SELECT max(id) FROM site", 0);
+	sqlite3_stmt *statement;
+	int code;
+
+	if (highest < 0 || highest > INT32_MAX)
+		return damaged(reader);
+	reader->kind_count = (size_t)highest + 1;
+	reader->kinds = malloc(reader->kind_count);
+	if (!reader->kinds)
+		return out_of_memory(reader);
+	memset(reader->kinds, SEEP_KIND_COUNT, reader->kind_count);
+	code = store_prepare(reader->store, "SELECT id, kind FROM site", &statement, reader->error);
+	return code ? code : store_each_row(reader->store, statement, kind_row, reader, reader->error);
+}
+
+/* Those of which there is any stay, in order. */
+static void keep_kinds(struct store_series *out)
+{
+	for (size_t i = 0; i < SEEP_KIND_COUNT; i++) {
+		if (!out->sites[i].site_id)
+			continue;
+		out->sites[i].kind = (enum seep_kind)i;
+		out->sites[out->site_count++] = out->sites[i];
+	}
+}
+
+/* ---- all of it ---- */
+
+static int read_all(struct reader *reader, const struct store_series_options *options, size_t sites)
+{
+	struct store *store = reader->store;
+	struct store_series *out = reader->out;
+	int code;
+
+	lay_grid(reader, options, reader->kinds ? 0 : sites);
+	code = reserve(reader, sites);
+	if (code == SEEP_OK && out->grid.count)
+		code = read_sites(reader);
+	if (code == SEEP_OK && out->grid.count)
+		code = series_read_processes(store, options->process_id, &reader->lives, out, reader->error);
+	if (code == SEEP_OK && out->grid.count)
+		code = series_read_events(store, options->process_id, &reader->lives, out, reader->error);
+	if (code == SEEP_OK && reader->kinds)
+		keep_kinds(out);
+	return code;
+}
+
+static void reader_init(struct reader *reader, struct store *store, const struct store_series_options *options,
+			struct store_series *out, struct error *error)
+{
+	*reader = (struct reader){.store = store,
+				  .error = error,
+				  .out = out,
+				  .process_id = options->process_id,
+				  .created_ns = store_meta_integer(store, "created_ns", 0)};
+	*out = (struct store_series){0};
+}
+
+static void reader_release(struct reader *reader)
+{
+	sqlite3_finalize(reader->newest.statement);
+	for (int i = 0; i < HISTORIES; i++)
+		sqlite3_finalize(reader->histories[i].statement);
+	free(reader->lives.of);
+	free(reader->walk_values);
+	free(reader->kinds);
 }
 
 int store_read_series(struct store *store, const struct store_series_options *options, struct store_series *out,
 		      struct error *error)
 {
-	struct reader reader = {.store = store,
-				.error = error,
-				.out = out,
-				.process_id = options->process_id,
-				.created_ns = store_meta_integer(store, "created_ns", 0)};
+	size_t sites = (size_t)store_integer(store, "SELECT count(DISTINCT site_id) FROM total", 0);
+	struct reader reader;
 	int code;
 
-	*out = (struct store_series){0};
-	code = read_lives(&reader);
-	if (code == SEEP_OK) {
-		lay_grid(&reader, options);
-		code = reserve(&reader);
-	}
-	if (code == SEEP_OK && out->grid.count)
-		code = read_sites(&reader);
-	if (code == SEEP_OK && out->grid.count)
-		code = series_read_processes(store, options->process_id, &reader.lives, out, error);
-	if (code == SEEP_OK && out->grid.count)
-		code = series_read_events(store, options->process_id, &reader.lives, out, error);
-	sqlite3_finalize(reader.newest.statement);
-	for (int i = 0; i < HISTORIES; i++)
-		sqlite3_finalize(reader.histories[i].statement);
-	free(reader.lives.of);
-	free(reader.walk_values);
+	reader_init(&reader, store, options, out, error);
+	code = lives_read(store, options->process_id, &reader.lives, error);
+	if (code == SEEP_OK)
+		code = read_all(&reader, options, sites);
+	reader_release(&reader);
+	return code;
+}
+
+int store_read_kinds(struct store *store, const struct store_series_options *options, struct store_series *out,
+		     struct error *error)
+{
+	struct reader reader;
+	int code;
+
+	reader_init(&reader, store, options, out, error);
+	code = lives_read(store, options->process_id, &reader.lives, error);
+	if (code == SEEP_OK)
+		code = read_kinds(&reader);
+	if (code == SEEP_OK)
+		code = read_all(&reader, options, SEEP_KIND_COUNT);
+	reader_release(&reader);
 	return code;
 }
 

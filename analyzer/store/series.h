@@ -38,6 +38,7 @@ enum store_site_field {
 
 struct store_site_series {
 	uint32_t site_id;
+	enum seep_kind kind;                /* of store_read_kinds() */
 	double *values[SERIES_SITE_FIELDS]; /* grid.count of each */
 	bool is_estimated;
 	double objects_variance, bytes_variance;
@@ -52,6 +53,8 @@ struct store_event_series {
 /* What the kernel says, summed over the processes that live; NAN where it is not known of any. */
 enum store_process_field {
 	SERIES_RSS_ANON,
+	SERIES_RSS_FILE,
+	SERIES_RSS_SHMEM,
 	SERIES_SWAP,
 	SERIES_VM_SIZE,
 	SERIES_THREADS,
@@ -60,6 +63,7 @@ enum store_process_field {
 	SERIES_TCP_ESTABLISHED,
 	SERIES_TCP_CLOSE_WAIT,
 	SERIES_TCP_TIME_WAIT,
+	SERIES_CPU_NS, /* user and system time, cumulative: of those that have ended, too */
 	SERIES_PROCESS_FIELDS,
 };
 
@@ -89,5 +93,12 @@ struct store_series_options {
 int store_read_series(struct store *store, const struct store_series_options *options, struct store_series *out,
 		      struct error *error);
 void store_series_release(struct store_series *series);
+
+/*
+ * The same with all callsites of a kind as one: `sites` are the kinds that there are, in order, and the grid has as
+ * many points as wanted. What a process held when it ended is not counted as released by it.
+ */
+int store_read_kinds(struct store *store, const struct store_series_options *options, struct store_series *out,
+		     struct error *error);
 
 #endif

@@ -32,6 +32,9 @@ void store_close(struct store *store); /* NULL is fine */
 /* All that is read from here on, until the next call or the close, is of one moment. */
 int store_begin_reading(struct store *store, struct error *error);
 
+/* Heap blocks were sampled at some time: figures of them are estimates. */
+bool store_is_sampled(struct store *store);
+
 /* created_ns, ended_ns, newest_ns and interval_ms, and no more; nothing is to be released. */
 void store_read_times(struct store *store, struct recording *out);
 
