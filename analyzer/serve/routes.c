@@ -41,6 +41,7 @@ static void answer_error(struct http_response *response, int code, const struct 
 /* X(path, page_function) */
 #define PAGE_ROUTES(X)                        \
 	X("/api/recordings", page_recordings) \
+	X("/api/series", page_series)         \
 	X("/api/callsites", page_callsites)   \
 	X("/api/callsite", page_callsite)     \
 	X("/api/flame", page_flame)
