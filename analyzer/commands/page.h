@@ -66,8 +66,17 @@ typedef int page_function(struct page *page, const struct page_query *query, str
 page_function page_recordings; /* page_recordings.c: which recordings there are */
 page_function page_series;     /* page_series.c: curves over time; with `since` what came after */
 page_function page_callsites;  /* page_callsites.c: the judgement, callsite by callsite */
-page_function page_callsite;   /* page_callsites.c: one callsite's stacks, curves, ages */
+page_function page_callsite;   /* page_callsite.c: one callsite's stacks, curves, ages */
 page_function page_flame;      /* page_flame.c: stacks with a value */
+
+/* What an answer is saved as. Strings are static. */
+struct page_file {
+	const char *name, *type; /* "seep.csv"; its media type */
+};
+
+/* page_export.c: what `seep export` writes with the query's `format`. */
+int page_export(struct page *page, const struct page_query *query, struct buffer *out, struct page_file *file,
+		struct error *error);
 
 /* Once a second: looks what is new. Appends the data of a `tick` event. */
 void page_tick(struct page *page, struct buffer *event);

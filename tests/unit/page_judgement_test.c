@@ -261,6 +261,57 @@ static void figures_and_judgements_share_names(void **state)
 	ask(fixture, page_callsites, "");
 }
 
+/* `format` and `type` NULL: not given. */
+static int export(struct page_fixture *fixture, const char *format, const char *type, struct page_file *file,
+		  struct error *error)
+{
+	struct page_query query = {0};
+	int code = SEEP_OK;
+
+	*file = (struct page_file){0};
+	*error = (struct error){0};
+	buffer_release(&fixture->json);
+	if (format)
+		code = page_query_add(&query, "format", format, error);
+	if (!code && type)
+		code = page_query_add(&query, "type", type, error);
+	if (!code)
+		code = page_export(fixture->page, &query, &fixture->json, file, error);
+	page_query_release(&query);
+	return code;
+}
+
+static void exports_are_what_the_command_writes(void **state)
+{
+	struct page_fixture *fixture = *state;
+	struct page_file file;
+	struct error error;
+
+	assert_int_equal(export(fixture, "collapsed", "sockets", &file, &error), 0);
+	assert_string_equal(fixture->json.text, "app+0x20 7\n");
+	assert_string_equal(file.name, "seep.collapsed.txt");
+	assert_int_equal(export(fixture, "heaptrack", "sockets", &file, &error), SEEP_ERR_USAGE);
+	assert_non_null(strstr(error.text, "and no sockets"));
+	assert_int_equal(export(fixture, NULL, NULL, &file, &error), SEEP_ERR_USAGE);
+	assert_non_null(strstr(error.text, "give a format"));
+	assert_int_equal(export(fixture, "sqlite", NULL, &file, &error), SEEP_ERR_USAGE);
+	assert_non_null(strstr(error.text, "unknown format 'sqlite'"));
+}
+
+static void every_format_has_a_name_to_be_saved_as(void **state)
+{
+	struct page_fixture *fixture = *state;
+	struct page_file file;
+	struct error error;
+
+	for (int format = EXPORT_NONE + 1; format < EXPORT_SQLITE; format++) {
+		assert_int_equal(export(fixture, export_row((enum export_format)format)->name, NULL, &file, &error), 0);
+		assert_non_null(file.name);
+		assert_non_null(file.type);
+		assert_true(fixture->json.size > 10);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -274,6 +325,8 @@ int main(void)
 		TEST(what_nobody_has_asked_for_since_is_not_judged_again),
 		TEST(several_spans_are_kept_beside_each_other),
 		TEST(figures_and_judgements_share_names),
+		TEST(exports_are_what_the_command_writes),
+		TEST(every_format_has_a_name_to_be_saved_as),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
