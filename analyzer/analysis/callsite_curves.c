@@ -81,10 +81,22 @@ static bool is_level(const double *values, size_t count)
 	return true;
 }
 
+/* 60,000 numbers in all, and a few for each. */
+static size_t spark_points(const struct judgement *judgement)
+{
+	size_t points = 1000 * CALLSITE_SPARK_MOST / (judgement->group_count ? judgement->group_count : 1);
+
+	if (points > CALLSITE_SPARK_MOST)
+		points = CALLSITE_SPARK_MOST;
+	if (points < CALLSITE_SPARK_FEWEST)
+		points = CALLSITE_SPARK_FEWEST;
+	return points < judgement->grid.count ? points : judgement->grid.count;
+}
+
 size_t callsite_spark(const struct judgement *judgement, const struct judged_group *group,
 		      const struct callsite_series *series, double out[CALLSITE_SPARK_MOST])
 {
-	size_t points = judgement->grid.count, count = points < CALLSITE_SPARK_MOST ? points : CALLSITE_SPARK_MOST;
+	size_t points = judgement->grid.count, count = spark_points(judgement);
 
 	memset(out, 0, CALLSITE_SPARK_MOST * sizeof(*out));
 	if (points < 2)

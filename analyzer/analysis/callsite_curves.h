@@ -27,10 +27,11 @@ void callsite_curves_release(struct callsite_curves *curves);
 
 /*
  * The group's level in few numbers, evenly spaced from the first point to the last: of bytes where it is judged by
- * them, else of objects. At least two, so that it can be drawn; just these two where it never changed. Returns how
+ * them, else of objects. At least two, so that it can be drawn; just these two where it never changed. There are fewer
+ * where there are thousands of callsites, for somebody has to load them all: 20 each of 3,000 or more. Returns how
  * many.
  */
-enum { CALLSITE_SPARK_MOST = 60 };
+enum { CALLSITE_SPARK_MOST = 60, CALLSITE_SPARK_FEWEST = 20 };
 size_t callsite_spark(const struct judgement *judgement, const struct judged_group *group,
 		      const struct callsite_series *series, double out[CALLSITE_SPARK_MOST]);
 

@@ -121,6 +121,23 @@ static void a_spark_has_few_points_and_the_ends(void **state)
 	assert_true(values[0] == 7 && values[1] == 7); /* objects, and a level that never changed */
 }
 
+static void sparks_of_thousands_are_shorter(void **state)
+{
+	struct test *test = *state;
+	double values[CALLSITE_SPARK_MOST];
+	struct callsite_series series = {test->sites, 1};
+
+	test->points = 600;
+	add(test, SEEP_KIND_HEAP, 5, 1, 1, "app!put@cache.c:10; app!main@main.c:5");
+	judge(test);
+	test->judgement.group_count = 10000;
+	assert_int_equal(callsite_spark(&test->judgement, &test->judgement.groups[0], &series, values), 20);
+	assert_true(values[0] == 50 && values[19] == 6040);
+	test->judgement.group_count = 2000;
+	assert_int_equal(callsite_spark(&test->judgement, &test->judgement.groups[0], &series, values), 30);
+	test->judgement.group_count = 1;
+}
+
 static void a_spark_of_few_points_has_them_all(void **state)
 {
 	struct test *test = *state;
@@ -165,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(curves_are_sums_over_the_callsites_of_a_group),
 		TEST(a_spark_has_few_points_and_the_ends),
+		TEST(sparks_of_thousands_are_shorter),
 		TEST(a_spark_of_few_points_has_them_all),
 		TEST(cum_is_of_all_stacks_of_the_kind_with_the_function),
 	};
