@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "../analysis/memory.h"
-#include "../commands/export.h"
 #include "../commands/page_request.h"
 
 #define MOST_SECONDS (10L * 366 * 86400)
@@ -62,33 +61,15 @@ static int translate(const struct page_query *query, const char *type, struct pa
 	return code ? code : take_seconds(query, out, error);
 }
 
-static int export(struct page *page, const struct page_query *query, struct buffer *out, struct error *error)
-{
-	static const char *const parameters[] = {"type",  "format", "process", "since",    "until", "base",
-						 "focus", "ignore", "hide",    "show-all", NULL};
-	static const struct page_call call = {FOR_EXPORT, "pprof", parameters};
-	struct page_request request;
-	struct session session = {0};
-	int code = page_request_init(page, query, &call, &request, error);
-
-	if (!code)
-		code = page_session_begin(&request, &session, error);
-	if (!code)
-		code = export_session(&session, out, error);
-	if (request.recording)
-		page_session_end(&request, &session);
-	page_request_release(&request);
-	return code;
-}
-
 int pprof_profile(struct page *page, const struct page_query *query, const char *type, struct buffer *out,
 		  struct error *error)
 {
 	struct page_query wanted = {0};
+	struct page_file file; /* its name is the path's */
 	int code = translate(query, type, &wanted, error);
 
 	if (!code)
-		code = export(page, &wanted, out, error);
+		code = page_export(page, &wanted, out, &file, error);
 	page_query_release(&wanted);
 	return code;
 }

@@ -69,6 +69,23 @@ static void answer_page(const struct http_request *request, struct http_response
 PAGE_ROUTES(X)
 #undef X
 
+static void answer_export(const struct http_request *request, struct http_response *response, void *context)
+{
+	struct serve *serve = context;
+	struct page_query query = {0};
+	struct page_file file = {0};
+	struct error error = {0};
+	int code = query_of(request, &query, &error);
+
+	if (!code)
+		code = page_export(serve->page, &query, &response->body, &file, &error);
+	page_query_release(&query);
+	response->type = file.type;
+	response->file_name = file.name;
+	if (code)
+		answer_error(response, code, &error);
+}
+
 static void answer_version(const struct http_request *request, struct http_response *response, void *context)
 {
 	struct json json = {.out = &response->body};
@@ -133,7 +150,8 @@ const struct http_route serve_routes[] = {
 #define X(path, function) {path, answer_##function},
 	PAGE_ROUTES(X)
 #undef X
-		{"/metrics", answer_metrics},
+		{"/api/export", answer_export},
+	{"/metrics", answer_metrics},
 	{"/debug/pprof/", answer_pprof_index},
 	{"/debug/pprof/heap", answer_heap},
 	{"/debug/pprof/allocs", answer_allocs},
