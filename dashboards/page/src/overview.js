@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The first view: does it leak, since when and how fast; the curves; all callsites.
 import { createCharts } from "./charts.js";
-import { element, fill } from "./dom.js";
+import { element, fill, text } from "./dom.js";
 import { createTable } from "./table.js";
 import { verdictBadge } from "./verdict.js";
 import { bytes, clock, count, place, plural } from "./view/format.js";
@@ -49,39 +49,68 @@ function answerRow(app, row, answer) {
 	);
 }
 
+/**
+ * What a process's memory consists of, under the sentence that says how it does. @param {string} words lines of text
+ */
+function processWords(words) {
+	const [first, ...rest] = words.split("\n").filter(Boolean);
+
+	if (!rest.length) return element("p", { class: "answer-process" }, first);
+	return element(
+		"details",
+		{ class: "answer-process", "data-process": first.split(":")[0] },
+		element("summary", {}, first),
+		element("pre", {}, rest.join("\n")),
+	);
+}
+
 /** @param {App} app @param {Callsites} answer */
 function answerPanel(app, answer) {
-	const { verdict, text } = headline(answer);
+	const head = headline(answer);
 	const rows = answer.callsites.filter((row) => row.verdict === "leak" || row.verdict === "undecided");
 	const more = rows.length - SHOWN;
 
 	return element(
 		"section",
-		{ class: "panel answer", "data-verdict": verdict, "aria-label": "What leaks" },
+		{ class: "panel answer", "data-verdict": head.verdict, "aria-label": "What leaks" },
 		element(
 			"div",
 			{ class: "answer-head" },
-			element("h1", {}, text),
+			element("h1", {}, head.text),
 			element("span", { class: "muted" }, answer.summary),
 		),
 		rows.length > 0 &&
 			element("ul", { class: "answer-list" }, ...rows.slice(0, SHOWN).map((row) => answerRow(app, row, answer))),
-		more > 0 &&
-			element("p", { class: "answer-more muted" }, `and ${plural(more, "more callsite")} in the table below`),
-		answer.process_words.length > 0 &&
-			element(
-				"details",
-				{},
-				element("summary", {}, answer.process_words[0]),
-				element("ul", {}, ...answer.process_words.slice(1).map((line) => element("li", {}, line))),
-			),
+		more > 0 && element("p", { class: "answer-more muted" }, `and ${count(more)} more in the table below`),
+		...answer.process_words.map(processWords),
 	);
+}
+
+/**
+ * Draws anew without losing what is open and what has the focus. @param {HTMLElement} place @param {Element} next
+ */
+function renew(place, next) {
+	const focused = place.contains(document.activeElement) ? document.activeElement : null;
+	const href = focused?.getAttribute("href");
+	const isSummary = focused?.tagName === "SUMMARY";
+
+	for (const details of place.querySelectorAll("details[open]")) {
+		const name = details.getAttribute("data-process") ?? "";
+		next.querySelector(`details[data-process="${CSS.escape(name)}"]`)?.setAttribute("open", "");
+	}
+	fill(place, next);
+	const again = href
+		? place.querySelector(`a[href="${CSS.escape(href)}"]`)
+		: isSummary && place.querySelector("summary");
+	if (again) /** @type {HTMLElement} */ (again).focus({ preventScroll: true });
 }
 
 /** @type {import("./types").CreateView} */
 export function create(root, app) {
-	const place = element("div", { "aria-live": "polite" }, element("p", { class: "message" }, "Judging…"));
-	root.append(place);
+	// only a changed headline is read out, not each new figure
+	const spoken = element("p", { class: "hidden-text", role: "status" });
+	const place = element("div", {}, element("p", { class: "message" }, "Judging…"));
+	root.append(spoken, place);
 	const charts = createCharts(root, app);
 	const table = createTable(root, app);
 	/** @type {Callsites | null} */
@@ -99,11 +128,9 @@ export function create(root, app) {
 				changeMarks(answer, next, next.judged.start_s + (next.judged.count - 1) * next.judged.step_s),
 			);
 		else seen = [];
-		const isOpen = place.querySelector("details")?.open ?? false;
 		answer = next;
-		fill(place, answerPanel(app, next));
-		const details = place.querySelector("details");
-		if (details) details.open = isOpen;
+		renew(place, answerPanel(app, next));
+		text(spoken, headline(next).text);
 		charts.setMarks(joinMarks(verdictMarks(next), seen));
 		table.set(next.callsites);
 	}

@@ -89,9 +89,9 @@ test("charts come in their order; curves of two units are two charts; what is ne
 			["Memory", "bytes"],
 			["Handles", "count"],
 			["CPU", "percent"],
-			["Traffic", "bytes_per_s"],
-			["Allocation rate", "bytes_per_s"],
+				["Allocation rate", "bytes_per_s"],
 			["Acquired and released", "per_s"],
+		["Traffic", "bytes_per_s"],
 		],
 	);
 	assert.deepEqual(

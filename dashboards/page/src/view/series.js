@@ -66,9 +66,11 @@ const CHARTS = /** @type {[string, string, string][]} */ ([
 	["handles", "", "Handles"],
 	["cpu", "percent", "CPU"],
 	["requests", "", "Events and requests"],
-	["requests", "bytes_per_s", "Traffic"],
 	["rates", "bytes_per_s", "Allocation rate"],
 	["rates", "", "Acquired and released"],
+	["requests", "bytes_per_s", "Traffic"],
+	["mappings", "bytes", "Mappings"],
+	["resident memory", "bytes", "Resident memory"],
 ]);
 
 /** Units as this page calls them, whatever a curve says. @param {{unit: string, name: string, chart: string}} curve */
