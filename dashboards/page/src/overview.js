@@ -4,8 +4,8 @@ import { createCharts } from "./charts.js";
 import { element, fill, text } from "./dom.js";
 import { createTable } from "./table.js";
 import { verdictBadge } from "./verdict.js";
-import { bytes, clock, count, place, plural } from "./view/format.js";
-import { changeMarks, goesWithWords, headline, rateWords, verdictMarks } from "./view/verdicts.js";
+import { bytes, clock, count, place } from "./view/format.js";
+import { changeMarks, counts, evidence, goesWithWords, headline, rateWords, verdictMarks } from "./view/verdicts.js";
 import { joinMarks } from "./view/series.js";
 
 /** @typedef {import("./types").App} App */
@@ -14,24 +14,18 @@ import { joinMarks } from "./view/series.js";
 
 const SHOWN = 5;
 
-/** "1.72MB in 12,808 blocks", "6,408 held" @param {Callsite} row */
-function heldWords(row) {
-	return row.unit === "bytes"
-		? `${bytes(row.bytes)} in ${plural(row.objects ?? 0, "object")} held`
-		: `${count(row.objects)} held`;
+/** Where the judgement has no sentence of its own. @param {Callsite} row @param {boolean} withDay */
+function facts(row, withDay) {
+	const held = row.unit === "bytes" ? bytes(row.bytes) : count(row.objects);
+	const since = row.since_s === null ? "" : `since ${clock(row.since_s, withDay)}`;
+
+	return [since, goesWithWords(row), `${held} held`, row.why].filter(Boolean).join(", ");
 }
 
 /** @param {App} app @param {Callsite} row @param {Callsites} answer */
 function answerRow(app, row, answer) {
-	const words = answer.words.find((one) => one.callsite === row.id)?.text ?? row.why;
+	const told = answer.words.find((one) => one.callsite === row.id);
 	const withDay = answer.judged.count * answer.judged.step_s > 86400;
-	const facts = [
-		row.since_s === null ? "" : `since ${clock(row.since_s, withDay)}`,
-		goesWithWords(row),
-		heldWords(row),
-	]
-		.filter(Boolean)
-		.join(" · ");
 
 	return element(
 		"li",
@@ -45,7 +39,7 @@ function answerRow(app, row, answer) {
 			" ",
 			element("span", { class: "muted" }, `${place(row)} · ${row.kind}`),
 		),
-		element("span", { class: "answer-why" }, words || facts),
+		element("span", { class: "answer-why" }, told ? evidence(row, told.text) : facts(row, withDay)),
 	);
 }
 
@@ -77,7 +71,7 @@ function answerPanel(app, answer) {
 			"div",
 			{ class: "answer-head" },
 			element("h1", {}, head.text),
-			element("span", { class: "muted" }, answer.summary),
+			element("span", { class: "muted" }, counts(answer)),
 		),
 		rows.length > 0 &&
 			element("ul", { class: "answer-list" }, ...rows.slice(0, SHOWN).map((row) => answerRow(app, row, answer))),

@@ -36,6 +36,23 @@ test("what growth goes with is told per event, or as events per object where the
 	assert.equal(verdicts.goesWithWords(row(1, "leak")), "");
 });
 
+test("evidence is what the judgement says, without the title and the number of stacks", () => {
+	const words =
+		"turn_log (chat.c:90) in chat_buggy, heap: +20kB/s since 19:12:05\n801kB in 6408 blocks held\nmean age 21.6 s\n" +
+		"98% from write_turn < ...\nand 1 more stack";
+
+	assert.equal(
+		verdicts.evidence(row("a", "leak", { function: "turn_log", kind: "heap" }), words),
+		"+20kB/s since 19:12:05\n801kB in 6408 blocks held; mean age 21.6 s\n98% from write_turn < ...",
+	);
+	assert.equal(
+		verdicts.evidence(row("a", "leak", { function: "other", kind: "heap" }), "grows, heap: yes"),
+		"grows, heap: yes",
+	);
+	assert.equal(verdicts.counts({ summary: "No leak found yet.\n11 callsites: 0 leak\n" }), "11 callsites: 0 leak");
+	assert.equal(verdicts.counts({ summary: "" }), "");
+});
+
 test("a change of verdict is a mark with the callsite's name", () => {
 	const marks = verdicts.verdictMarks(
 		answer(

@@ -36,6 +36,28 @@ export function goesWithWords(row) {
 	return goes.ratio >= 0.1 ? `${goes.ratio.toFixed(2)} per ${name}` : `one per ${Math.round(1 / goes.ratio)} ${name}`;
 }
 
+/**
+ * What the judgement says of a callsite, without the title that the page shows itself ("turn_log (chat.c:90) in chat,
+ * heap: "), and without how many more stacks there are: how it grows, what it holds, and the way there, a line each.
+ * @param {Callsite} row @param {string} words lines of text
+ */
+export function evidence(row, words) {
+	const title = `, ${row.kind}: `;
+	const at = words.startsWith(row.function) ? words.indexOf(title) : -1;
+	const rest = at < 0 ? words : words.slice(at + title.length);
+
+	const lines = rest.split("\n").filter((line) => line && !/^and \d+ more stacks?$/.test(line));
+	const isWay = (/** @type {string} */ line) => /^(\d+% )?(from|via) /.test(line);
+	const held = lines.slice(1).filter((line) => !isWay(line));
+
+	return [lines[0], held.join("; "), ...lines.slice(1).filter(isWay)].filter(Boolean).join("\n");
+}
+
+/** The counts, the last of its lines; that there is no leak is said by the headline. @param {Callsites} answer */
+export function counts(answer) {
+	return answer.summary.trim().split("\n").at(-1) ?? "";
+}
+
 /** "+160/s" @param {Callsite} row */
 export function rateWords(row) {
 	return known(row.rate) ? rate(row.rate, row.unit) : "";
