@@ -13,6 +13,8 @@ import { cutSeries, groupCharts, joinMarks } from "./view/series.js";
 /** @typedef {import("./view/series.js").Held} Held */
 /** @typedef {import("./view/series.js").ChartGroup} ChartGroup */
 
+/** Two rows of the grid, of which memory takes four places; what else there is stays folded until it is asked for. */
+const SHOWN_AT_ONCE = 6;
 const MEMORY_COLOURS = /** @type {Record<string, string>} */ ({
 	tracked: "curve-1",
 	private: "curve-2",
@@ -68,6 +70,13 @@ function marksList(app, marks) {
 export function createCharts(root, app) {
 	const message = element("p", { class: "message" }, "Reading the curves…");
 	const grid = element("div", { class: "charts" });
+	const moreGrid = element("div", { class: "charts" });
+	const more = element(
+		"details",
+		{ class: "more-charts", hidden: true },
+		element("summary", {}, "More charts"),
+		moreGrid,
+	);
 	const listCount = element("summary", {});
 	const listBody = element("div");
 	const list = element("details", { class: "panel marks", hidden: true }, listCount, listBody);
@@ -79,7 +88,7 @@ export function createCharts(root, app) {
 	let held = null;
 	let listed = "";
 
-	root.append(message, grid, list);
+	root.append(message, grid, more, list);
 
 	/** @param {Mark[]} marks */
 	function showList(marks) {
@@ -91,30 +100,29 @@ export function createCharts(root, app) {
 		fill(listBody, marksList(app, marks));
 	}
 
+	/** Charts in their places. @param {ChartGroup[]} groups */
+	function place(groups) {
+		if (groups.map((group) => group.key).join() === [...charts.keys()].join()) return;
+		for (const chart of charts.values()) chart.destroy();
+		charts.clear();
+		groups.forEach(({ key, title, unit }, i) => {
+			const className = key.startsWith("memory:") ? "is-wide" : "";
+			charts.set(key, createChart(i < SHOWN_AT_ONCE ? grid : moreGrid, app, { title, unit, className }));
+		});
+		more.hidden = groups.length <= SHOWN_AT_ONCE;
+	}
+
 	function show() {
 		if (!held) return;
 		const { since, until } = app.state.get();
-		const groups = groupCharts(cutSeries(held, since, until).curves);
-		const { times } = cutSeries(held, since, until);
+		const { times, curves } = cutSeries(held, since, until);
+		const groups = groupCharts(curves);
 		const marks = joinMarks(held.marks, verdicts);
-		const keys = new Set(groups.map((group) => group.key));
 
 		message.hidden = groups.length > 0;
 		message.textContent = "No samples in this span.";
-		for (const [key, chart] of charts) if (!keys.has(key)) chart.destroy(), charts.delete(key);
-		for (const group of groups) {
-			const isMemory = group.key.startsWith("memory:");
-			let chart = charts.get(group.key);
-			if (!chart) {
-				chart = createChart(grid, app, {
-					title: group.title,
-					unit: group.unit,
-					className: isMemory ? "is-wide" : "",
-				});
-				charts.set(group.key, chart);
-			}
-			chart.set({ times, curves: colouredCurves(group), marks });
-		}
+		place(groups);
+		for (const group of groups) charts.get(group.key)?.set({ times, curves: colouredCurves(group), marks });
 		showList(marks);
 	}
 

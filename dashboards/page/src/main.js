@@ -181,13 +181,18 @@ function processOptions({ processes }) {
 /** @param {string} value @param {string} label @returns {[string, string]} */
 const pair = (value, label) => [value, label];
 
+/** @param {number | null} time_s */
+const isLongAgo = (time_s) => Date.now() / 1000 - (time_s ?? 0) > 86400 / 2;
+
 /** @returns {[string, string]} state and words */
 function connectionWords() {
 	const recording = app.recording();
 
-	if (source.embedded) return ["ended", `report of ${format.clock(recording.newest_s, true)}`];
+	if (source.embedded) return ["ended", "report"];
 	if (connection === "lost") return ["lost", "connection lost, trying again"];
-	return recording.live ? ["live", "live"] : ["ended", `ended ${format.clock(recording.newest_s)}`];
+	return recording.live
+		? ["live", "live"]
+		: ["ended", `ended ${format.clock(recording.newest_s, isLongAgo(recording.newest_s))}`];
 }
 
 function showHeader() {

@@ -13,6 +13,7 @@ import { joinMarks } from "./view/series.js";
 /** @typedef {import("./types").Callsite} Callsite */
 
 const SHOWN = 5;
+const WHOLE_INSTEAD = "Of the whole recording: “seep serve” judges the selected span.";
 
 /** Where the judgement has no sentence of its own. @param {Callsite} row @param {boolean} withDay */
 function facts(row, withDay) {
@@ -58,8 +59,8 @@ function processWords(words) {
 	);
 }
 
-/** @param {App} app @param {Callsites} answer */
-function answerPanel(app, answer) {
+/** @param {App} app @param {Callsites} answer @param {string} note what the reader should know first */
+function answerPanel(app, answer, note) {
 	const head = headline(answer);
 	const rows = answer.callsites.filter((row) => row.verdict === "leak" || row.verdict === "undecided");
 	const more = rows.length - SHOWN;
@@ -73,6 +74,7 @@ function answerPanel(app, answer) {
 			element("h1", {}, head.text),
 			element("span", { class: "muted" }, counts(answer)),
 		),
+		note && element("p", { class: "answer-note" }, note),
 		rows.length > 0 &&
 			element("ul", { class: "answer-list" }, ...rows.slice(0, SHOWN).map((row) => answerRow(app, row, answer))),
 		more > 0 && element("p", { class: "answer-more muted" }, `and ${count(more)} more in the table below`),
@@ -112,6 +114,7 @@ export function create(root, app) {
 	/** @type {import("./types").Mark[]} */
 	let seen = [];
 	let asked = "";
+	let isBehind = false;
 	let running = new AbortController();
 
 	/** @param {Callsites} next @param {boolean} isSame the same question as before */
@@ -123,10 +126,17 @@ export function create(root, app) {
 			);
 		else seen = [];
 		answer = next;
-		renew(place, answerPanel(app, next));
+		renew(place, answerPanel(app, next, isWholeInstead() ? WHOLE_INSTEAD : ""));
 		text(spoken, headline(next).text);
 		charts.setMarks(joinMarks(verdictMarks(next), seen));
 		table.set(next.callsites);
+	}
+
+	/** A report has the judgement of the whole recording only. */
+	function isWholeInstead() {
+		const { since, until } = app.state.get();
+
+		return app.source.embedded && (since !== null || until !== null);
 	}
 
 	/** @param {boolean} isSame */
@@ -135,10 +145,14 @@ export function create(root, app) {
 		running = new AbortController();
 		const { signal } = running;
 		try {
-			const next = await app.source.get("/api/callsites", app.query(), signal);
+			const query = isWholeInstead() ? app.query({ since: null, until: null }) : app.query();
+			const next = await app.source.get("/api/callsites", query, signal);
 			if (!signal.aborted) take(next, isSame);
+			isBehind = false;
 		} catch (error) {
-			if (signal.aborted || (answer && isSame)) return;
+			if (signal.aborted) return;
+			isBehind = true;
+			if (answer && isSame) return; // what is shown stays, and the next tick tries again
 			fill(place, element("p", { class: "panel message" }, /** @type {Error} */ (error).message));
 			table.set([]);
 		}
@@ -151,7 +165,7 @@ export function create(root, app) {
 
 			charts.update(change);
 			table.update(state);
-			if (isSame && !change.data) return;
+			if (isSame && !change.data && !(change.tick && isBehind)) return;
 			asked = now;
 			void ask(isSame);
 		},
