@@ -11,12 +11,15 @@
 
 #define LARGEST (64 << 20)
 
-/* A source is a plain file of sane size: whatever else the name leads to is not read. */
+/*
+ * A source is a plain file of sane size: whatever else the name leads to is not read. Of no size are the files of
+ * /proc, of which some never end.
+ */
 static FILE *open_plain(const char *path)
 {
 	struct stat status;
 
-	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > LARGEST)
+	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode) || !status.st_size || status.st_size > LARGEST)
 		return NULL;
 	return fopen(path, "re");
 }

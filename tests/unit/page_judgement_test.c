@@ -11,6 +11,7 @@
 
 #include "../../analyzer/analysis/memory.h"
 #include "../../analyzer/commands/page_judgement.h"
+#include "../../analyzer/commands/source.h"
 #include "page_fixture.h"
 
 enum { SECONDS = 90 };
@@ -261,6 +262,25 @@ static void figures_and_judgements_share_names(void **state)
 	ask(fixture, page_callsites, "");
 }
 
+/* A recording may come from anywhere, and name any file as a source. */
+static void a_source_is_a_file_on_a_disk(void **state)
+{
+	static const char *const others[] = {"/proc/self/environ", "/proc/kmsg", "/dev/zero", "/tmp", NULL};
+	struct report_source source;
+
+	(void)state;
+	for (size_t i = 0; others[i]; i++) {
+		source_read(others[i], &source);
+		assert_null(source.found);
+		assert_int_equal(source.line_count, 0);
+		source_release(&source);
+	}
+	source_read("tests/unit/page_judgement_test.c", &source); /* tests are run from the repository's root */
+	assert_non_null(source.found);
+	assert_true(source.line_count > 100);
+	source_release(&source);
+}
+
 /* `format` and `type` NULL: not given. */
 static int export(struct page_fixture *fixture, const char *format, const char *type, struct page_file *file,
 		  struct error *error)
@@ -325,6 +345,7 @@ int main(void)
 		TEST(what_nobody_has_asked_for_since_is_not_judged_again),
 		TEST(several_spans_are_kept_beside_each_other),
 		TEST(figures_and_judgements_share_names),
+		cmocka_unit_test(a_source_is_a_file_on_a_disk),
 		TEST(exports_are_what_the_command_writes),
 		TEST(every_format_has_a_name_to_be_saved_as),
 	};
