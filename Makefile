@@ -100,14 +100,19 @@ $(BUILD)/preload/%.o: preload/%.S
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) -c -o $@ $<
 
+# Hidden: libraries have functions of the same names (libkrb5, which libpq loads, has a profile_release, too), and would
+# call ours.
 $(BUILD)/analyzer/%.o: analyzer/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) -c -o $@ $<
+	$(CC) $(CFLAGS) $(COMMON) $(C) -fvisibility=hidden -I$(BUILD) -c -o $@ $<
 
-# schema.sql as a C string literal, so that the binary and the documented schema cannot differ.
+# schema.sql as a C string literal, so that the binary and the documented schema cannot differ; and postgres.sql.
 $(BUILD)/schema_sql.h: analyzer/store/schema.sql
+$(BUILD)/postgres_sql.h: analyzer/push/postgres.sql
+$(BUILD)/%_sql.h:
 	@mkdir -p $(@D)
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+$(BUILD)/analyzer/push/database.o: $(BUILD)/postgres_sql.h
 $(BUILD)/analyzer/store/empty_image.o: $(BUILD)/schema_sql.h
 # A new recording's file, made from it.
 $(BUILD)/empty_image: $(BUILD)/analyzer/store/empty_image.o
@@ -142,6 +147,13 @@ $(BUILD)/tests/unit/push_%: tests/unit/push_%.c $(filter-out %/main.o,$(call obj
 VERDICT_TOOL := $(BUILD)/tests/verdicts/judge_series
 $(VERDICT_TOOL): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/verdicts/*.c)) $(ANALYZER_OBJECTS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
+# Writes recordings that are long, or have what no server here would do.
+RECORDING_TOOL := $(BUILD)/tests/push/recording
+$(RECORDING_TOOL): $(BUILD)/tests/push/recording.o $(ANALYZER_OBJECTS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
+$(BUILD)/tests/push/%.o: tests/push/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) -c -o $@ $<
 $(BUILD)/tests/verdicts/%.o: tests/verdicts/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) -c -o $@ $<
@@ -195,7 +207,7 @@ $(TRUTH_SERVERS): $(BUILD)/tests/truth/lines.o
 $(TRUTH_PROGRAMS): %: %.o $(BUILD)/tests/servers/common.o
 	$(LINK_SERVER)
 
-fixtures: all $(PROGRAMS) $(SERVERS) $(BENCH_PROGRAMS) $(VERDICT_TOOL) $(TRUTH_PROGRAMS)
+fixtures: all $(PROGRAMS) $(SERVERS) $(BENCH_PROGRAMS) $(VERDICT_TOOL) $(RECORDING_TOOL) $(TRUTH_PROGRAMS)
 unit-tests: $(UNIT_TESTS)
 
 demo: setup-demo ## a leaky server and its fix, and redis, under Seep: who holds what, and what leaks
@@ -289,7 +301,7 @@ lint: setup-lint $(PAGE_PACKAGES) ## warnings as errors, clang-tidy, shellcheck,
 	shellcheck -x $(SCRIPTS)
 	$(if $(MAN_PAGES),mandoc -T lint -W warning $(MAN_PAGES))
 	clang-format --dry-run -Werror $(SOURCES)
-	clang-tidy --quiet $(filter %.c,$(filter preload/% analyzer/%,$(SOURCES))) -- $(COMMON) -std=gnu11 -I$(BUILD)/lint
+	clang-tidy --quiet $(filter %.c,$(filter preload/% analyzer/%,$(SOURCES))) -- $(COMMON) $(PQ_FLAGS) -std=gnu11 -I$(BUILD)/lint
 
 fmt: ## format the C sources
 	clang-format -i $(SOURCES)
