@@ -276,6 +276,8 @@ bench-scale: setup-bench ## the same against live blocks, depth, threads and cal
 bench-recorder: setup-test ## what the recorder takes by itself: short runs, and 2,048 busy callsites
 	@$(MAKE) --no-print-directory -s -j$(JOBS) bench-programs
 	@BUILD=$(BUILD) tests/bench/recorder.sh 5
+bench-page: setup-test $(PAGE_PACKAGES) ## first paint and interaction of the page with 10,000 callsites and a day of samples
+	@node dashboards/page/bench/measure.mjs
 
 sampling: setup-test ## 200 sampled runs: do the estimates' intervals hold the exact figures? (5 min)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BUILD)/tests/bench/profile
@@ -351,5 +353,5 @@ help: ## this list
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all verdicts verdicts-record fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs verdicts-long truth setup-truth \
-	bench-micro bench-scale bench-recorder sampling memory check-asan lint fmt page setup setup-build setup-page setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify \
+	bench-micro bench-scale bench-recorder bench-page sampling memory check-asan lint fmt page setup setup-build setup-page setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify \
 	setup-lint install uninstall clean help
