@@ -2,8 +2,11 @@
 // One time chart: uPlot with a legend of values, marks, a span to select by mouse, finger or keys, and words for those
 // who do not see it. All charts of the page share the cursor, and the span through the state.
 import uPlot from "uplot";
-import { clear, element, onSize } from "./dom.js";
-import { bundleMarks, BYTE_STEPS, curveWords, lastKnown } from "./view/series.js";
+import { createLegend } from "./chart_legend.js";
+import { drawMarks } from "./chart_marks.js";
+import { element, onSize } from "./dom.js";
+import { BYTE_STEPS, ELAPSED_STEPS, timeLabels, valueRange } from "./view/axis.js";
+import { curveWords, lastKnown } from "./view/series.js";
 import { age, clock, elapsed as elapsedLabel, value } from "./view/format.js";
 
 /** @typedef {import("./types").App} App */
@@ -13,7 +16,6 @@ import { age, clock, elapsed as elapsedLabel, value } from "./view/format.js";
 
 const LEAST_DRAG_PX = 6;
 const LABELLED_HEIGHT = 160; // marks have their label in charts of this height
-const LABEL_LANES = 3;
 const AXIS_WIDTH = 62;
 
 /** The charts on the page: the cursor of one is that of all. @type {Set<{point: (time: number | null) => void}>} */
@@ -24,45 +26,20 @@ export function pointCharts(time, except) {
 	for (const chart of charts) if (chart !== except) chart.point(time);
 }
 
-/** Ticks of the axis of time. @param {number[]} splits seconds since 1970 */
-function timeLabels(splits) {
-	const step = splits.length > 1 ? splits[1] - splits[0] : 1;
-
-	return splits.map((time, i) => {
-		const date = new Date(time * 1000);
-		const short = step >= 60 ? clock(time).slice(0, 5) : clock(time);
-		const newDay = i > 0 && new Date(splits[i - 1] * 1000).getDate() !== date.getDate();
-		return step >= 86400 || newDay ? clock(time, true).slice(0, -6) : short;
-	});
-}
-
-/** Steps of the axis of time since the start, in seconds. */
-const ELAPSED_STEPS = [
-	1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800,
-];
-
-/**
- * Above the largest value, so that a line never touches the frame; from 0 unless something is below it.
- * @param {number} low @param {number} high
- */
-function valueRange(low, high) {
-	const top = Math.max(high ?? 0, 0);
-	const bottom = Math.min(low ?? 0, 0);
-	const space = (top - bottom || 1) * 0.08;
-
-	return /** @type {[number, number]} */ ([bottom < 0 ? bottom - space : 0, top + space]);
-}
-
 /**
  * @param {HTMLElement} root where the chart is appended @param {App} app
- * @param {ChartOptions & {brush?: boolean, className?: string}} options brush: the span is shown, not zoomed to
+ * @param {ChartOptions & {brush?: boolean, canFit?: boolean, className?: string}} options brush: the span is shown, not zoomed
+ *     to; canFit: the axis may leave 0
  * @returns {Chart}
  */
 export function createChart(root, app, options) {
-	const { title, unit, brush = false, elapsed = false } = options;
+	const { title, unit, brush = false, canFit = false, elapsed = false } = options;
 	const selection = elapsed ? "" : ", with Shift they select a span, Enter keeps it, Escape ends it";
 	const time = element("span", { class: "chart-time" });
-	const legend = element("ul", { class: "chart-legend" });
+	const legend = createLegend((name, shown) => {
+		chart?.setSeries(data.curves.findIndex((curve) => curve.name === name) + 1, { show: shown });
+	});
+	const fit = element("button", { class: "chart-fit", type: "button", "aria-pressed": "false", onclick: toggleFit });
 	const words = element("p", { class: "hidden-text" });
 	const plot = element("div", {
 		class: "chart-plot",
@@ -74,7 +51,7 @@ export function createChart(root, app, options) {
 	const figure = element(
 		"figure",
 		{ class: `panel chart ${options.className ?? ""}` },
-		element("figcaption", { class: "panel-head" }, element("h2", {}, title), legend, time),
+		element("figcaption", { class: "panel-head" }, element("h2", {}, title), legend.list, canFit && fit, time),
 		plot,
 		words,
 	);
@@ -84,9 +61,9 @@ export function createChart(root, app, options) {
 	let data = { times: [], curves: [] };
 	let shape = "";
 	let keyFrom = -1; // where a selection by keys began
-	/** @type {HTMLElement[]} */
-	let figures = [];
+	let fitted = false;
 
+	fit.textContent = "axis from 0";
 	root.append(figure);
 
 	/* ---- cursor and legend ---- */
@@ -94,24 +71,23 @@ export function createChart(root, app, options) {
 	function showValues() {
 		const index = chart?.cursor.idx ?? null;
 
-		data.curves.forEach((curve, i) => {
-			const at = index === null ? lastKnown(curve.values) : curve.values[index];
-			const text = value(at, unit);
-			if (figures[i] && figures[i].textContent !== text) figures[i].textContent = text;
-		});
-		const day = data.times.length > 0 && data.times[data.times.length - 1] - data.times[0] > 86400;
+		legend.show(
+			data.curves.map((curve) => value(index === null ? lastKnown(curve.values) : curve.values[index], unit)),
+		);
+		const isLong = data.times.length > 0 && data.times[data.times.length - 1] - data.times[0] > 86400;
 		time.textContent =
-			index === null ? "" : elapsed ? `after ${elapsedLabel(data.times[index])}` : clock(data.times[index], day);
+			index === null
+				? ""
+				: elapsed
+					? `after ${elapsedLabel(data.times[index])}`
+					: clock(data.times[index], isLong);
 	}
 
-	function fillLegend() {
-		figures = data.curves.map(() => element("b"));
-		clear(legend);
-		data.curves.forEach((curve, i) => {
-			const sign = element("i");
-			sign.style.setProperty("--colour", `var(--${curve.colour})`);
-			legend.append(element("li", { title: curve.label }, sign, curve.label, figures[i]));
-		});
+	function toggleFit() {
+		fitted = !fitted;
+		fit.textContent = fitted ? "axis fitted" : "axis from 0";
+		fit.setAttribute("aria-pressed", String(fitted));
+		draw();
 	}
 
 	/** @param {number} index */
@@ -189,46 +165,36 @@ export function createChart(root, app, options) {
 			if (selects && keyFrom < 0) keyFrom = now;
 			pointAt(moves[event.key]);
 			if (selects) showSelection(data.times[keyFrom], data.times[chart.cursor.idx ?? now]);
-			else if (keyFrom >= 0) (keyFrom = -1), hideSelection();
+			else if (keyFrom >= 0) ((keyFrom = -1), hideSelection());
 		} else if (event.key === "Enter" && keyFrom >= 0) takeSpan(data.times[keyFrom], data.times[now]);
-		else if (event.key === "Escape" && keyFrom >= 0) (keyFrom = -1), hideSelection(), event.stopPropagation();
+		else if (event.key === "Escape" && keyFrom >= 0) ((keyFrom = -1), hideSelection(), event.stopPropagation());
 		else return;
 		event.preventDefault();
 	});
 	plot.addEventListener("blur", () => pointCharts(null));
 
+	/* A finger: across selects, up and down scrolls the page (touch-action). */
+	let fingerFrom = /** @type {number | null} */ (null);
+	const fingerAt = (/** @type {PointerEvent} */ event) => {
+		const { left = 0 } = chart?.over.getBoundingClientRect() ?? {};
+		return chart?.posToVal(event.clientX - left, "x") ?? 0;
+	};
+	plot.addEventListener("pointerdown", (event) => {
+		if (event.pointerType === "touch" && chart && !elapsed) fingerFrom = fingerAt(event);
+	});
+	plot.addEventListener("pointermove", (event) => {
+		if (fingerFrom !== null) showSelection(fingerFrom, fingerAt(event));
+	});
+	plot.addEventListener("pointerup", (event) => {
+		if (fingerFrom !== null && (chart?.select.width ?? 0) >= LEAST_DRAG_PX) takeSpan(fingerFrom, fingerAt(event));
+		fingerFrom = null;
+	});
+	plot.addEventListener("pointercancel", () => {
+		fingerFrom = null;
+		hideSelection();
+	});
+
 	/* ---- drawing ---- */
-
-	/** @param {uPlot} u */
-	function drawMarks(u) {
-		const { ctx, bbox } = u;
-		const ratio = devicePixelRatio;
-		const { min = 0, max = 0 } = u.scales.x;
-		const laneEnds = Array(LABEL_LANES).fill(-Infinity);
-
-		ctx.save();
-		ctx.lineWidth = ratio;
-		ctx.font = `${11 * ratio}px ${getComputedStyle(plot).fontFamily}`;
-		ctx.textBaseline = "top";
-		ctx.textAlign = "left";
-		for (const mark of bundleMarks((data.marks ?? []).filter((one) => one.time_s >= min && one.time_s <= max))) {
-			const x = Math.round(u.valToPos(mark.time_s, "x", true)) + 0.5;
-			ctx.strokeStyle = ctx.fillStyle = app.theme.colour(mark.kind === "leak" ? "leak" : "muted");
-			ctx.setLineDash([3 * ratio, 3 * ratio]);
-			ctx.beginPath();
-			ctx.moveTo(x, bbox.top);
-			ctx.lineTo(x, bbox.top + bbox.height);
-			ctx.stroke();
-			if (plot.clientHeight < LABELLED_HEIGHT) continue;
-			const width = ctx.measureText(mark.text).width;
-			const left = x + width + 6 * ratio > bbox.left + bbox.width ? x - width - 5 * ratio : x + 5 * ratio;
-			const lane = laneEnds.findIndex((end) => end <= left);
-			if (lane < 0) continue; // it is in the list
-			ctx.fillText(mark.text, left, bbox.top + (2 + 14 * lane) * ratio);
-			laneEnds[lane] = left + width + 8 * ratio;
-		}
-		ctx.restore();
-	}
 
 	/** The plot's own size is its container's: the sheet decides. */
 	const plotSize = () => ({ width: plot.clientWidth - 12, height: plot.clientHeight });
@@ -253,7 +219,7 @@ export function createChart(root, app, options) {
 			legend: { show: false },
 			scales: {
 				x: { time: !elapsed },
-				y: { range: (_, low, high) => valueRange(...(data.range?.y ?? [low, high])) },
+				y: { range: (_, low, high) => valueRange(...(data.range?.y ?? [low, high]), fitted) },
 			},
 			axes: [
 				{ ...axis, size: 26, gap: 4, space: 70, ...timeAxis },
@@ -270,6 +236,7 @@ export function createChart(root, app, options) {
 				{},
 				...data.curves.map((curve) => ({
 					label: curve.label,
+					show: legend.isShown(curve.name),
 					stroke: () => app.theme.colour(curve.colour),
 					width: 1.6,
 					points: { show: false },
@@ -283,7 +250,14 @@ export function createChart(root, app, options) {
 				bind: { dblclick: () => () => (elapsed || resetSpan(), null) },
 			},
 			hooks: {
-				draw: [drawMarks],
+				draw: [
+					(u) =>
+						drawMarks(u, data.marks ?? [], {
+							theme: app.theme,
+							font: getComputedStyle(plot).fontFamily,
+							labelled: plot.clientHeight >= LABELLED_HEIGHT,
+						}),
+				],
 				setCursor: [
 					(u) => {
 						showValues();
@@ -356,7 +330,7 @@ export function createChart(root, app, options) {
 			data = next;
 			if (nextShape !== shape) {
 				shape = nextShape;
-				fillLegend();
+				legend.fill(data.curves);
 				remake();
 			} else draw();
 			const length = data.times.length ? age(Math.round(data.times[data.times.length - 1] - data.times[0])) : "";

@@ -106,8 +106,9 @@ export function createCharts(root, app) {
 		for (const chart of charts.values()) chart.destroy();
 		charts.clear();
 		groups.forEach(({ key, title, unit }, i) => {
-			const className = key.startsWith("memory:") ? "is-wide" : "";
-			charts.set(key, createChart(i < SHOWN_AT_ONCE ? grid : moreGrid, app, { title, unit, className }));
+			const isMemory = key.startsWith("memory:");
+			const options = { title, unit, canFit: isMemory, className: isMemory ? "is-wide" : "" };
+			charts.set(key, createChart(i < SHOWN_AT_ONCE ? grid : moreGrid, app, options));
 		});
 		more.hidden = groups.length <= SHOWN_AT_ONCE;
 	}

@@ -181,6 +181,3 @@ export function bundleMarks(marks) {
 		return same.length === 1 ? first : { ...first, text: `${first.text} and ${same.length - 1} more` };
 	});
 }
-
-/** Steps of an axis of bytes: powers of 2. */
-export const BYTE_STEPS = Array.from({ length: 51 }, (_, i) => 2 ** i);
