@@ -170,6 +170,10 @@ $(BUILD)/tests/bench/%.so: tests/bench/%.c
 $(BUILD)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) $(FIXTURE_FLAGS) -o $@ $< $(OWN_FLAGS)
+# It asks the analyzer itself.
+$(BUILD)/tests/bench/page_cost: tests/bench/page_cost.c $(ANALYZER_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) $(LDFLAGS) -o $@ $< $(ANALYZER_OBJECTS) $(ANALYZER_LIBS)
 $(BUILD)/tests/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	$(CXX) $(CFLAGS) $(COMMON) $(FIXTURE_FLAGS) -o $@ $< $(OWN_FLAGS)
