@@ -85,10 +85,9 @@ static int read_processes(struct session *session, struct gathered *all, struct 
 	for (size_t i = 0; i < recording->process_count && !code; i++) {
 		const struct model_process *process = &recording->processes[i];
 
-		if (!process->id || !process->pid || !process_lasted(recording, process))
+		if (!process->id || !process->pid || process->ended_ns)
 			continue;
-		all->running_count += !process->ended_ns;
-		if (all->process_count == METRICS_PROCESSES_MOST)
+		if (all->running_count++ >= METRICS_PROCESSES_MOST)
 			continue;
 		all->processes[all->process_count] = (struct prometheus_process){.process = process};
 		code = read_process(session, &all->processes[all->process_count++], error);
@@ -158,13 +157,16 @@ static const struct page_judgement *find_judgement(struct metrics *metrics, cons
 /* ---- the answer ---- */
 
 /*
- * What people call the program, for as long as a process of that name is there: series whose label changes are others.
+ * What people call the program, for as long as a process of that name runs, and then for ever: series whose label
+ * changes are others.
  */
 static const char *keep_program(struct kept *kept, const struct gathered *all, const char *newest)
 {
 	for (size_t i = 0; kept->program && i < all->process_count; i++)
 		if (!strcmp(all->processes[i].program, kept->program))
 			return kept->program;
+	if (kept->program && !all->process_count)
+		return kept->program;
 	free(kept->program);
 	kept->program = memory_string(newest ? newest : "");
 	return kept->program;

@@ -49,7 +49,10 @@ setup_file() {
   launch load "$SERVERS/chat_load" "$(<chat.out)" --seconds 100 --rate 50
   "$SEEP" run -o heap.db "$PROGRAMS/mt_stress" >out.txt
   "$SEEP" run -o handles.db "$PROGRAMS/handles_kinds" >out.txt
-  launch_serve serve live.db heap.db handles.db
+  # shellcheck disable=SC2016 # its shell's
+  launch several "$SEEP" run -o several.db -- sh -c 'sleep 100 & a=$!; sleep 100 & b=$!; trap "kill $a $b" TERM; wait'
+  wait_until 10 test -s several.db
+  launch_serve serve live.db heap.db handles.db several.db
   victoria=$(free_port) prometheus=$(free_port)
   write_configuration "$(<serve.url)" "$victoria"
   launch victoria victoria-metrics -httpListenAddr "127.0.0.1:$victoria" -storageDataPath "$PWD/victoria" \
@@ -132,6 +135,9 @@ has_data() { # URL QUERY
   promtool check metrics <before.txt
   promtool check metrics <"$TOP/tests/golden/metrics.txt"
   metrics sums before.txt
+  [[ $(grep -c '^seep_process_info{recording="several.db"' before.txt) == 3 ]]
+  grep -q '^seep_processes{recording="several.db",program="sh"} 3$' before.txt
+  run -1 grep '^seep_process_info{recording="heap.db"' before.txt # it has ended
   metrics names "$DASHBOARDS"/{grafana/seep.json,prometheus/rules.yml,prometheus/rules_test.yml,README.md} <before.txt
   launch_serve few --metrics-callsites 2 live.db handles.db
   get few /metrics >few.txt

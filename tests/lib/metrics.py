@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """metrics.py COMMAND ... - what metrics.bats asks of /metrics, of the dashboard and of databases.
 
-  sums FILE                 the sum over callsites is the kind's figure, exactly, of every recording, kind and metric
+  sums FILE                 the sum over callsites is the kind's figure, exactly, of every recording, kind and metric;
+                            and of recordings that go on so is the sum over processes
   grown BEFORE AFTER        no counter of BEFORE has fallen in AFTER, and none is missing
   names FILE...             every metric that the FILEs of dashboards/ speak of is there (stdin: an answer of /metrics)
   dashboard FILE            it is laid out as Grafana wants it
@@ -71,6 +72,24 @@ def check_sums(path):
             complain(f"{key[0]}{sorted(key[1])} is {value}, and its callsites have {sums.get(key)}")
     if compared < 6:
         complain(f"only {compared} sums to compare in {path}")
+    check_processes(samples)
+
+
+def check_processes(samples):
+    live = {dict(labels)["recording"] for (metric, labels), value in samples.items()
+            if metric == "seep_recording_live" and value}
+    for metric in ("seep_live_objects", "seep_live_bytes"):
+        own, processes = {}, {}
+        for (name, labels), value in samples.items():
+            labels = dict(labels)
+            key = (labels.get("recording"), labels.get("kind"))
+            if name == metric and key[0] in live:
+                own[key] = value
+            elif name == metric.replace("seep_", "seep_process_"):
+                processes[key] = processes.get(key, 0) + value
+        for key in own:
+            if own[key] != processes.get(key, 0):
+                complain(f"{metric}{key} is {own[key]}, and its processes have {processes.get(key)}")
 
 
 def check_grown(before, after):
