@@ -10,6 +10,7 @@
 #include "../analysis/memory.h"
 #include "commands.h"
 #include "export.h"
+#include "export_html.h"
 
 /* The head of a file with every type tells how blocks were sampled, whatever --type says. */
 static struct report_head head_of(const struct session *session)
@@ -134,12 +135,15 @@ static int write_file(const struct options *options, const struct buffer *conten
 static int check_whole(const struct options *options, struct error *error)
 {
 	bool is_chosen = options->type_is_given || options->focus || options->ignore || options->hide ||
-			 options->show_all || options->base || options->since.form || options->until.form ||
-			 options->process_pid || options->debuginfod;
+			 options->show_all || options->since.form || options->until.form || options->process_pid;
 
-	if (is_chosen)
+	if (options->format == EXPORT_SQLITE && (is_chosen || options->base || options->debuginfod))
 		return error_set(error, SEEP_ERR_USAGE,
 				 "--sqlite copies the whole recording; leave out all options but -o and --pid");
+	if (options->format == EXPORT_HTML && is_chosen)
+		return error_set(error, SEEP_ERR_USAGE,
+				 "--html has the whole recording, and the page chooses; leave out all options but -o, "
+				 "--base, --pid and --debuginfod");
 	return SEEP_OK;
 }
 
@@ -180,6 +184,20 @@ static int add_copy(const struct session *session, struct buffer *out, struct er
 	return code;
 }
 
+static int add_content(struct session *session, struct buffer *out, struct error *error)
+{
+	const struct options *options = session->options;
+
+	switch (options->format) {
+	case EXPORT_SQLITE:
+		return add_copy(session, out, error);
+	case EXPORT_HTML:
+		return export_html(session->main.recording.path, options->base, options->debuginfod, out, error);
+	default:
+		return export_session(session, out, error);
+	}
+}
+
 static int build(const struct options *options, struct buffer *out, struct error *error)
 {
 	struct session session = {0};
@@ -187,15 +205,14 @@ static int build(const struct options *options, struct buffer *out, struct error
 
 	if (!code)
 		code = check_output(options, error);
-	if (!code && options->format == EXPORT_SQLITE)
+	if (!code)
 		code = check_whole(options, error);
 	if (!code)
 		code = session_open(options, &session, error);
 	if (!code)
 		code = check_overwritten(&session, error);
 	if (!code)
-		code = options->format == EXPORT_SQLITE ? add_copy(&session, out, error)
-							: export_session(&session, out, error);
+		code = add_content(&session, out, error);
 	session_close(&session);
 	return code;
 }

@@ -224,6 +224,8 @@ static int take(struct options *options, enum option_id id, const char *value, s
 #undef FORMAT
 	case OPTION_SQLITE:
 		return set_format(options, EXPORT_SQLITE, error);
+	case OPTION_HTML:
+		return set_format(options, EXPORT_HTML, error);
 	case OPTION_OUTPUT:
 		options->output = value;
 		return SEEP_OK;

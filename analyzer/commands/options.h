@@ -61,6 +61,7 @@ enum options_command {
 	X(JSON, "json", 0, NULL, FOR_ALL, "print JSON") \
 	EXPORT_FORMATS(FORMAT_OPTION, X) \
 	X(SQLITE, "sqlite", 0, NULL, FOR_EXPORT, "the whole recording as one finished, compact file") \
+	X(HTML, "html", 0, NULL, FOR_EXPORT, "the page of seep serve as one file, for any browser") \
 	X(OUTPUT, "output", 'o', "OUT", FOR_EXPORT, "write the file OUT instead of standard output") \
 	X(DEBUGINFOD, "debuginfod", 0, NULL, FOR_ALL, "ask the servers of $DEBUGINFOD_URLS for missing debug info") \
 	X(HELP, "help", 'h', NULL, FOR_ALL, "print this")

@@ -32,6 +32,9 @@ struct page {
 /* Reads the times again if the file has changed. */
 int page_look(struct page_recording *recording, struct error *error);
 
+/* The types of which a recording has any value, in value_type.h's order; the caller frees them, also after an error. */
+int page_types(struct page *page, size_t recording, struct value_type **out, size_t *count, struct error *error);
+
 /* Somebody records it, as far as `times` tell. */
 bool page_is_live(const struct page_recording *recording);
 

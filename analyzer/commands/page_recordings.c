@@ -81,6 +81,28 @@ static int open_one(struct page *page, size_t index, struct opened *opened, stru
 	return SEEP_OK;
 }
 
+static void close_one(struct opened *opened)
+{
+	if (opened->request.recording)
+		page_session_end(&opened->request, &opened->session);
+	page_request_release(&opened->request);
+	free(opened->types);
+	free(opened->host);
+}
+
+int page_types(struct page *page, size_t recording, struct value_type **out, size_t *count, struct error *error)
+{
+	struct page_recording_row row = {0};
+	struct opened opened = {0};
+	int code = open_one(page, recording, &opened, &row, error);
+
+	*out = opened.types;
+	*count = row.type_count;
+	opened.types = NULL;
+	close_one(&opened);
+	return code;
+}
+
 int page_recordings(struct page *page, const struct page_query *query, struct buffer *json, struct error *error)
 {
 	struct opened *opened = memory_zeroed(page->recording_count, sizeof(*opened));
@@ -93,13 +115,8 @@ int page_recordings(struct page *page, const struct page_query *query, struct bu
 		code = open_one(page, i, &opened[i], &rows[i], error);
 	if (!code)
 		page_recordings_json(json, rows, page->recording_count, clock_realtime_ns());
-	for (size_t i = 0; i < page->recording_count; i++) {
-		if (opened[i].request.recording)
-			page_session_end(&opened[i].request, &opened[i].session);
-		page_request_release(&opened[i].request);
-		free(opened[i].types);
-		free(opened[i].host);
-	}
+	for (size_t i = 0; i < page->recording_count; i++)
+		close_one(&opened[i]);
 	free(opened);
 	free(rows);
 	return code;

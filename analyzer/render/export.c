@@ -13,6 +13,7 @@ const struct export_row *export_row(enum export_format format)
 		EXPORT_EVERY_FORMAT(FORMAT, )
 #undef FORMAT
 			[EXPORT_SQLITE] = {.name = "sqlite", .is_binary = true},
+		[EXPORT_HTML] = {.name = "html", .has_every_type = true},
 	};
 
 	return &rows[format];

@@ -36,6 +36,7 @@ enum export_format {
 	EXPORT_EVERY_FORMAT(FORMAT, )
 #undef FORMAT
 		EXPORT_SQLITE, /* a copy of the recording, which is no matter of rendering */
+	EXPORT_HTML,           /* the page with its answers, nor that */
 	EXPORT_COUNT
 };
 
@@ -51,7 +52,7 @@ typedef void export_function(struct buffer *out, const struct export_source *sou
 struct export_row {
 	const char *name;
 	bool is_binary, has_every_type;
-	export_function *render; /* NULL: EXPORT_SQLITE */
+	export_function *render; /* NULL: EXPORT_SQLITE, EXPORT_HTML */
 };
 
 /* The row of a format but EXPORT_NONE. */

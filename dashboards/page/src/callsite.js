@@ -69,9 +69,12 @@ export function create(root, app) {
 		fill(more, agesPanel(details), releasesPanel(details));
 	}
 
+	/** A report has figures of the whole recording only. @param {string | null} id */
+	const paramsOf = (id) => app.query(app.source.embedded ? { id, since: null, until: null } : { id });
+
 	async function load() {
 		const { callsite } = app.state.get();
-		const params = app.query({ id: callsite });
+		const params = paramsOf(callsite);
 		const request = (asked = JSON.stringify(params));
 
 		try {
@@ -87,7 +90,7 @@ export function create(root, app) {
 
 	return {
 		update(state, change) {
-			const differs = JSON.stringify(app.query({ id: state.callsite })) !== asked;
+			const differs = JSON.stringify(paramsOf(state.callsite)) !== asked;
 			if (differs || change.data) load();
 			curves.update(change);
 		},
@@ -104,7 +107,10 @@ export function create(root, app) {
 function headParts(app, details) {
 	const flame = {
 		view: /** @type {const} */ ("flame"),
-		type: words.typeOf(details),
+		type: words.typeOf(
+			details,
+			app.recording().types.map(({ name }) => name),
+		),
 		search: details.function,
 		zoom: "",
 	};

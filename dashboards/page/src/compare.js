@@ -19,6 +19,8 @@ import { verdictBadge } from "./verdict.js";
 /** @typedef {{callsites: Callsites, series: Series}} Answers */
 
 const ROWS = 200;
+/** Pairs of charts, as many as answer most questions; the others are folded. */
+const PAIRS_SHOWN = 4;
 /** Curves of a recording that runs are asked for again so often at most. */
 const AGAIN_MS = 5000;
 const SIDES = /** @type {const} */ (["before", "after"]);
@@ -207,36 +209,42 @@ function verdictPanel(app, side, index, answer) {
 
 /** @param {HTMLElement} root @param {App} app */
 function createCurves(root, app) {
-	/** @type {Map<string, {row: HTMLElement, charts: Record<SideName, import("./types").Chart>}>} */
+	const rows = element("div");
+	const moreRows = element("div");
+	const more = element(
+		"details",
+		{ class: "more-charts", hidden: true },
+		element("summary", {}, "More charts"),
+		moreRows,
+	);
+	/** @type {Map<string, Record<SideName, import("./types").Chart>>} */
 	const made = new Map();
 
+	root.append(rows, more);
+
 	/** @param {compare.ChartPair} its */
-	function rowOf(its) {
-		const known = made.get(its.key);
-		if (known) return known;
+	function make({ key, title, unit }) {
 		const row = element("div", { class: "compare-pair" });
-		const options = (/** @type {SideName} */ side) => ({
-			title: `${its.title}, ${side}`,
-			unit: its.unit,
-			height: 150,
-			elapsed: true,
-		});
-		root.append(row);
-		const next = {
-			row,
-			charts: {
-				before: createChart(row, app, options("before")),
-				after: createChart(row, app, options("after")),
-			},
-		};
-		made.set(its.key, next);
-		return next;
+		const chart = (/** @type {SideName} */ side) =>
+			createChart(row, app, { title: `${title}, ${side}`, unit, height: 150, elapsed: true });
+
+		(made.size < PAIRS_SHOWN ? rows : moreRows).append(row);
+		made.set(key, { before: chart("before"), after: chart("after") });
 	}
 
 	function destroy() {
-		for (const { charts } of made.values()) for (const side of SIDES) charts[side].destroy();
+		for (const charts of made.values()) for (const side of SIDES) charts[side].destroy();
 		made.clear();
-		root.replaceChildren();
+		fill(rows);
+		fill(moreRows);
+	}
+
+	/** @param {compare.ChartPair[]} pairs */
+	function place(pairs) {
+		if (pairs.map(({ key }) => key).join() === [...made.keys()].join()) return;
+		destroy();
+		for (const pair of pairs) make(pair);
+		more.hidden = pairs.length <= PAIRS_SHOWN;
 	}
 
 	return {
@@ -250,20 +258,18 @@ function createCurves(root, app) {
 			const length = compare.commonLength(sides.before, sides.after);
 			const pairs = compare.pairCharts(sides.before, sides.after);
 
-			if (pairs.some(({ key }) => !made.has(key)) || pairs.length !== made.size) destroy();
+			place(pairs);
 			for (const its of pairs)
-				for (const side of SIDES) {
-					const lines = colouredCurves(its[side] ?? { curves: [] }, its.names);
-					rowOf(its).charts[side].set({
+				for (const side of SIDES)
+					made.get(its.key)?.[side].set({
 						times: sides[side].times,
-						curves: lines,
+						curves: colouredCurves(its[side] ?? { curves: [] }, its.names),
 						range: { x: [0, length], y: its.range },
 					});
-				}
 		},
 		/** @param {import("./types").Change} change */
 		update(change) {
-			for (const { charts } of made.values()) for (const side of SIDES) charts[side].update(change);
+			for (const charts of made.values()) for (const side of SIDES) charts[side].update(change);
 		},
 		destroy,
 	};

@@ -72,8 +72,9 @@ test("what is unknown is left out and never 0", () => {
 
 test("handles are counted, and one is one object", () => {
 	assert.equal(fact(row({ unit: "objects", kind: "timerfd", objects: 1, bytes: 0 }), "Held"), "1 object");
-	assert.equal(callsite.typeOf(row({ kind: "inotify watch" })), "inotify_watch");
-	assert.equal(callsite.typeOf(row()), "inuse_space");
+	assert.equal(callsite.typeOf(row({ kind: "posix timer" }), ["fds", "posix-timer"]), "posix-timer");
+	assert.equal(callsite.typeOf(row({ kind: "file" }), []), "file");
+	assert.equal(callsite.typeOf(row(), []), "inuse_space");
 });
 
 test("an estimate says so, with its error", () => {
@@ -132,8 +133,8 @@ test("ages leave out empty ends, and the fullest bucket has the longest bar", ()
 		callsite.ageRows({ time_s: 0, buckets }, "bytes").map(({ label, part }) => [label, part]),
 		[
 			["1 s to 10 s", 0.25],
-			["10 s to 1 min", 0],
-			["1 min to 1 h", 1],
+			["10 s to 60 s", 0],
+			["60 s to 1 h", 1],
 		],
 	);
 	assert.equal(callsite.ageRows({ time_s: 0, buckets }, "objects")[0].part, 1);

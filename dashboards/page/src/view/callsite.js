@@ -91,9 +91,12 @@ export function callsiteTitle(row) {
 	return `${row.function}${where}${row.module ? ` in ${base(row.module)}` : ""}`;
 }
 
-/** The sample type in which a callsite stands. @param {Row} row */
-export function typeOf(row) {
-	return row.kind === "heap" ? "inuse_space" : row.kind.replaceAll(" ", "_");
+/** The sample type in which a callsite stands, of those that there are. @param {Row} row @param {string[]} types */
+export function typeOf(row, types) {
+	const plain = (/** @type {string} */ name) => name.replaceAll(/[ _-]/g, " ");
+
+	if (row.kind === "heap") return "inuse_space";
+	return types.find((type) => plain(type) === plain(row.kind)) ?? row.kind;
 }
 
 /* ---- stacks ---- */
@@ -137,6 +140,11 @@ export function noSourceWords(frame) {
 
 /* ---- ages ---- */
 
+/** Edges are powers of two: "64 s" reads better than "1.07 min". @param {number} seconds */
+function edge(seconds) {
+	return seconds < 200 ? `${seconds} s` : age(seconds);
+}
+
 /**
  * A row for each age, youngest first, with the part that its bar is long: of the fullest one, by bytes where they mean
  * something. Buckets at either end that hold nothing are left out.
@@ -146,7 +154,9 @@ export function ageRows(ages, unit) {
 	const most = Math.max(...ages.buckets.map((bucket) => bucket[unit]), 1);
 	const rows = ages.buckets.map((bucket) => ({
 		label:
-			bucket.to_s === null ? `${age(bucket.from_s)} and older` : `${age(bucket.from_s)} to ${age(bucket.to_s)}`,
+			bucket.to_s === null
+				? `${edge(bucket.from_s)} and older`
+				: `${edge(bucket.from_s)} to ${edge(bucket.to_s)}`,
 		objects: bucket.objects,
 		bytes: bucket.bytes,
 		part: bucket[unit] / most,
