@@ -23,7 +23,7 @@ TEST_NEEDS   := $(DEMO_NEEDS) $(INCIDENT_NEEDS) libcmocka-dev:cmocka.h libevent-
 	bats:bats python3:python3 sqlite3:sqlite3 valgrind:valgrind libc6-dbg:- heaptrack:heaptrack nginx:nginx wrk:wrk \
 	postgresql:psql util-linux:setarch curl:curl libxml2-utils:xmllint perl:prove python3-jsonschema:- \
 	python3-junitparser:- python3-sarif-python-om:- golang-go:go bsdutils:script \
-	nodejs:node npm:npm chromium:chromium prometheus:prometheus victoria-metrics:victoria-metrics
+	nodejs:node npm:npm chromium:chromium prometheus:prometheus victoria-metrics:victoria-metrics tmux:tmux
 COMPAT_NEEDS := lighttpd:lighttpd haproxy:haproxy mosquitto:mosquitto mosquitto-clients:mosquitto_pub nodejs:node \
 	default-jre-headless:keytool libjemalloc2:libjemalloc.so.2 libtcmalloc-minimal4:libtcmalloc_minimal.so.4 \
 	libmimalloc2.0:libmimalloc.so.2

@@ -9,6 +9,8 @@
 #include "../analysis/process.h"
 #include "../base/clock.h"
 
+enum { LATELY_S = 5 };
+
 /* ---- names ---- */
 
 static void copy_symbols(struct model_location *to, const struct model_location *from)
@@ -151,15 +153,21 @@ static bool is_wanted(const struct session *session, const struct model_process 
 				   : process_lasted(&session->main.recording, process);
 }
 
-/* Since the newest snapshot; over all the time if there is none, or the processes are others now. */
-static double cpu_percent(const struct snapshot *now, const struct snapshot *before, double mean)
+/*
+ * Since the base, which is some seconds old: the kernel counts in ticks of 10 ms. Over all the time if there is none,
+ * or the processes are others now.
+ */
+static double cpu_percent(struct snapshot *now, const struct snapshot *before, double mean)
 {
 	if (now->cpu_ns < 0)
 		return NAN;
 	if (!before || before->head.process_count != now->head.process_count || now->cpu_ns < before->cpu_ns)
 		return mean;
-	if (now->cpu_at_s <= before->cpu_at_s)
+	if (now->cpu_at_s < before->cpu_at_s + LATELY_S) {
+		now->cpu_ns = before->cpu_ns;
+		now->cpu_at_s = before->cpu_at_s;
 		return before->head.cpu_percent;
+	}
 	return 100 * (double)(now->cpu_ns - before->cpu_ns) /
 	       ((double)(now->cpu_at_s - before->cpu_at_s) * (double)NS_PER_S);
 }

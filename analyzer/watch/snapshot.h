@@ -30,7 +30,7 @@ struct snapshot {
 	/* what the next one's rates are made of */
 	int64_t newest_ns;
 	uint64_t events;
-	int64_t cpu_ns, cpu_at_s;
+	int64_t cpu_ns, cpu_at_s; /* the base of the CPU's rate: not always this snapshot's */
 };
 
 /* What is taken over from one snapshot to the next. */
