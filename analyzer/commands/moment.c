@@ -50,6 +50,8 @@ static bool parse_duration(const char *text, int64_t *out)
 		if (!unit || number * (double)unit > MOST_SECONDS)
 			return false;
 		sum += (int64_t)(number * (double)unit * (double)NS_PER_S);
+		if (sum > MOST_SECONDS * NS_PER_S)
+			return false;
 		text = end + 1;
 	}
 	*out = sum;
@@ -63,6 +65,15 @@ static bool parse_whole(const char *text, const char *format, struct tm *parts)
 	*parts = (struct tm){.tm_mday = 1, .tm_isdst = -1};
 	end = strptime(text, format, parts);
 	return end && !*end;
+}
+
+/* A year like 20 or 20262 is a slip of the finger, and its nanoseconds would not fit. */
+static bool set_absolute(int64_t seconds, struct moment *out)
+{
+	if (seconds < 0 || seconds > MOST_SECONDS)
+		return false;
+	*out = (struct moment){MOMENT_ABSOLUTE, seconds * NS_PER_S};
+	return true;
 }
 
 static bool parse_absolute(const char *text, struct moment *out)
@@ -82,8 +93,7 @@ static bool parse_absolute(const char *text, struct moment *out)
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		if (!parse_whole(local, formats[i], &parts))
 			continue;
-		*out = (struct moment){MOMENT_ABSOLUTE, (is_utc ? timegm(&parts) : mktime(&parts)) * NS_PER_S};
-		return true;
+		return set_absolute(is_utc ? timegm(&parts) : mktime(&parts), out);
 	}
 	return false;
 }

@@ -238,9 +238,10 @@ static void times_are_absolute_of_the_day_or_relative(void **state)
 
 static void what_is_no_time_is_refused(void **state)
 {
-	static const char *const texts[] = {"",          "10",    "m",       "+",          "-",           "1h30",
-					    "--10m",     "25:00", "1:2:3:4", "2026-13-01", "2026-11-21T", "1e3s",
-					    "99999999d", "now",   "@",       "@-1",        "@1.5.5",      "@1e9"};
+	static const char *const texts[] = {
+		"",      "10",      "m",          "+",           "-",        "1h30",        "--10m",
+		"25:00", "1:2:3:4", "2026-13-01", "2026-11-21T", "1e3s",     "99999999d",   "now",
+		"@",     "@-1",     "@1.5.5",     "@1e9",        "20-11-21", "20262-11-21", "36500d36500d36500d"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
