@@ -32,6 +32,7 @@ BENCH_NEEDS  := libjemalloc2:libjemalloc.so.2 libgoogle-perftools4:libtcmalloc.s
 TRUTH_NEEDS  := liblsan0:liblsan.so.0
 VERIFY_NEEDS := libunwind8:libunwind.so.8 openssl:openssl perl:perl nodejs:node default-jre-headless:keytool
 PAGE_NEEDS   := nodejs:node npm:npm
+FUZZ_NEEDS   := clang:clang libclang-rt-dev:-
 LINT_NEEDS   := clang-format:clang-format clang-tidy:clang-tidy shellcheck:shellcheck mandoc:mandoc
 
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef
@@ -130,19 +131,22 @@ $(PAGE_PACKAGES): dashboards/page/package-lock.json dashboards/page/package.json
 page: setup-page $(PAGE_PACKAGES) ## bundle dashboards/page into its dist/
 	node dashboards/page/build.mjs $(if $(PAGE_OUT),--outdir=$(PAGE_OUT))
 
+define BUILD_TEST
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) $(LDFLAGS) -o $@ $< $(filter %.o,$^) -lcmocka $(ANALYZER_LIBS) $(OWN_FLAGS)
+endef
 $(BUILD)/tests/unit/%: tests/unit/%.c $(ANALYZER_OBJECTS)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) $(LDFLAGS) -o $@ $< $(ANALYZER_OBJECTS) -lcmocka $(ANALYZER_LIBS) $(OWN_FLAGS)
-
-# A test of what is not in seep names it: http_target_test is one of analyzer/http/.
-$(BUILD)/tests/unit/http_%: tests/unit/http_%.c $(call objects_of,http) $(ANALYZER_OBJECTS)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) $(LDFLAGS) -o $@ $< $(filter %.o,$^) -lcmocka $(ANALYZER_LIBS) \
-		-lmicrohttpd -pthread $(OWN_FLAGS)
+	$(BUILD_TEST)
+# A test of what is not in seep is named by it: http_target_test, push_sql_test.
+SERVE_PARTS := $(filter-out %/main.o,$(call objects_of,serve http))
+$(BUILD)/tests/unit/http_%: tests/unit/http_%.c $(SERVE_PARTS) $(ANALYZER_OBJECTS)
+	$(BUILD_TEST) -lmicrohttpd -pthread
+$(BUILD)/tests/unit/serve_%: tests/unit/serve_%.c $(SERVE_PARTS) $(ANALYZER_OBJECTS)
+	$(BUILD_TEST) -lmicrohttpd -pthread
 $(BUILD)/tests/unit/push_%: tests/unit/push_%.c $(filter-out %/main.o,$(call objects_of,push)) $(ANALYZER_OBJECTS)
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) $(LDFLAGS) -o $@ $< $(filter %.o,$^) -lcmocka $(ANALYZER_LIBS) \
-		-lpq $(OWN_FLAGS)
+	$(BUILD_TEST) -lpq
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(SERVE_PARTS) $(ANALYZER_OBJECTS)
+	$(BUILD_TEST) -lmicrohttpd -pthread -fsanitize=fuzzer
 
 VERDICT_TOOL := $(BUILD)/tests/verdicts/judge_series
 $(VERDICT_TOOL): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/verdicts/*.c)) $(ANALYZER_OBJECTS)
@@ -300,6 +304,12 @@ check-asan: setup-test ## the unit tests under the address and undefined-behavio
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 	@BUILD=$(BUILD)/asan tests/lib/run_tests.sh $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS))
 
+FUZZERS := $(patsubst %.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+fuzz: setup-fuzz ## what strangers may send to seep serve, under libFuzzer and the sanitizers (3 min; SECONDS=60 each)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/fuzz CC=clang $(FUZZERS) \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+	@BUILD=$(BUILD)/fuzz tests/fuzz/run.sh $(or $(SECONDS),60) $(FUZZERS)
+
 lint: setup-lint $(PAGE_PACKAGES) ## warnings as errors, clang-tidy, shellcheck, the include ladder, man pages, the page's types
 	$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/lint CFLAGS='-O2 -g -Werror' fixtures unit-tests
 	tests/lib/ladder.sh
@@ -332,6 +342,8 @@ setup-truth:
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(TRUTH_NEEDS)
 setup-verify:
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(VERIFY_NEEDS)
+setup-fuzz:
+	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(FUZZ_NEEDS)
 setup-lint:
 	@tests/lib/setup.sh $(BUILD_NEEDS) $(TEST_NEEDS) $(LINT_NEEDS)
 
@@ -357,5 +369,5 @@ help: ## this list
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all verdicts verdicts-record fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs verdicts-long truth setup-truth \
-	bench-micro bench-scale bench-recorder bench-page sampling memory check-asan lint fmt page setup setup-build setup-page setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify \
+	bench-micro bench-scale bench-recorder bench-page sampling memory check-asan fuzz lint fmt page setup setup-build setup-page setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify setup-fuzz \
 	setup-lint install uninstall clean help
