@@ -6,6 +6,7 @@
 #ifndef SEEP_PAGE_INTERNAL_H
 #define SEEP_PAGE_INTERNAL_H
 
+#include "../analysis/callsite_id.h"
 #include "page_live.h"
 #include "page_request.h"
 
@@ -17,6 +18,7 @@ struct page_recording {
 	struct recording times;            /* as of then: of a recording only its times */
 	uint32_t judged_version;           /* counts judgements that differ from the one before */
 	struct kept_judgement *judgements; /* page_judgement.h */
+	struct callsite_numbers callsites; /* as they were called in any of them */
 	struct page_live live;             /* the last minutes */
 };
 

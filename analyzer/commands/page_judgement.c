@@ -103,7 +103,7 @@ static int judge(struct page_recording *recording, struct page_request *request,
 	leave_names(recording, &out->session);
 	out->ids = memory_zeroed(judgement->group_count, sizeof(*out->ids));
 	out->cums = memory_zeroed(judgement->group_count, sizeof(*out->cums));
-	callsite_ids(&out->session.main.recording, judgement, out->ids);
+	callsite_ids_kept(&out->session.main.recording, judgement, &recording->callsites, out->ids);
 	callsite_cums(judgement, out->cums);
 	out->cost_ns = cpu_ns() - since_ns;
 	return SEEP_OK;
@@ -133,7 +133,7 @@ static void find_history(struct kept_judgement *kept)
 	for (size_t part = 1; part <= parts; part++) {
 		judge_earlier(&now->session, &options, &now->judged, points * part / parts, &after);
 		ids = memory_zeroed(after.group_count, sizeof(*ids));
-		callsite_ids(&now->session.main.recording, &after, ids);
+		callsite_ids_kept(&now->session.main.recording, &after, &kept->request.recording->callsites, ids);
 		if (part > 1)
 			verdict_marks_add(&kept->marks, &(struct identified){&before, ids_before},
 					  &(struct identified){&after, ids});
@@ -212,6 +212,7 @@ void page_judgements_release(struct page_recording *recording)
 		recording->judgements = kept->next;
 		kept_close(kept);
 	}
+	callsite_numbers_release(&recording->callsites);
 }
 
 /* ---- when ---- */

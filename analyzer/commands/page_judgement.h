@@ -42,7 +42,7 @@ struct page_judged page_judged_of(const struct page_recording *recording, const 
 /* Once a second, after page_look(): judges one of them again if it is time. */
 void page_judge_again(struct page *page);
 
-/* Forgets all judgements of a recording. */
+/* Forgets all judgements of a recording, and how its callsites were called. */
 void page_judgements_release(struct page_recording *recording);
 
 #endif

@@ -145,6 +145,33 @@ static void test_several_lines_of_a_function_are_numbered_in_their_order(void **
 	end(build);
 }
 
+static void test_numbers_that_were_given_out_are_kept(void **state)
+{
+	struct build *early = begin(), *late = begin();
+	struct callsite_numbers numbers = {0};
+	char first[32];
+
+	(void)state;
+	add(early, SEEP_KIND_HEAP, "app!put@cache.c:20; app!main@main.c:5");
+	add(early, SEEP_KIND_HEAP, "app!put@cache.c:30; app!main@main.c:5");
+	judge(early);
+	callsite_ids_kept(&early->fixture.recording, &early->judgement, &numbers, early->ids);
+	/* by now line 10 was met, too */
+	add(late, SEEP_KIND_HEAP, "app!put@cache.c:10; app!main@main.c:5");
+	add(late, SEEP_KIND_HEAP, "app!put@cache.c:30; app!main@main.c:5");
+	add(late, SEEP_KIND_HEAP, "app!put@cache.c:20; app!main@main.c:5");
+	judge(late);
+	assert_string_equal(id_of(late, SEEP_KIND_HEAP, "put", 10), id_of(early, SEEP_KIND_HEAP, "put", 20));
+	callsite_ids_kept(&late->fixture.recording, &late->judgement, &numbers, late->ids);
+	assert_string_equal(id_of(late, SEEP_KIND_HEAP, "put", 20), id_of(early, SEEP_KIND_HEAP, "put", 20));
+	assert_string_equal(id_of(late, SEEP_KIND_HEAP, "put", 30), id_of(early, SEEP_KIND_HEAP, "put", 30));
+	snprintf(first, sizeof(first), "%s-3", id_of(early, SEEP_KIND_HEAP, "put", 20));
+	assert_string_equal(id_of(late, SEEP_KIND_HEAP, "put", 10), first);
+	callsite_numbers_release(&numbers);
+	end(early);
+	end(late);
+}
+
 static void test_functions_without_a_name_are_told_apart_by_their_offset(void **state)
 {
 	struct build *build = begin();
@@ -177,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_an_id_is_what_it_was_in_versions_before),
 		cmocka_unit_test(test_ids_survive_a_rebuild_with_shifted_lines),
 		cmocka_unit_test(test_several_lines_of_a_function_are_numbered_in_their_order),
+		cmocka_unit_test(test_numbers_that_were_given_out_are_kept),
 		cmocka_unit_test(test_functions_without_a_name_are_told_apart_by_their_offset),
 		cmocka_unit_test(test_a_judgement_of_nothing_has_no_ids),
 	};
