@@ -286,6 +286,10 @@ bench-recorder: setup-test ## what the recorder takes by itself: short runs, and
 	@BUILD=$(BUILD) tests/bench/recorder.sh 5
 bench-page: setup-test $(PAGE_PACKAGES) ## first paint and interaction of the page with 10,000 callsites and a day of samples
 	@node dashboards/page/bench/measure.mjs
+bench-serve: setup-test ## what `seep serve` takes: answers from a day of 10,000 callsites, and a page open on 2,048 busy ones (5 min)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) bench-programs
+	@$(BUILD)/tests/bench/page_cost 10000 2000
+	@$(DISTRIBUTION_PYTHON) tests/bench/serve.py --build $(BUILD)
 
 sampling: setup-test ## 200 sampled runs: do the estimates' intervals hold the exact figures? (5 min)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BUILD)/tests/bench/profile

@@ -9,7 +9,7 @@ load ../lib/helpers
 
 # A leaky server under load, and what a page got that looked on: all.json first, then a line of live.jsonl each second.
 setup_file() {
-  local chat load url
+  local chat load
   cd "$BATS_FILE_TMPDIR" || return 1
   start_under chat.db chat "$SERVERS/chat_buggy"
   chat=$pid
@@ -21,7 +21,7 @@ setup_file() {
   start serve "$SEEP" serve chat.db
   echo "$pid" >serve.pid
   wait_until 10 grep -q token= serve.out
-  look_on
+  look_on 12
   wait "$load"
   stop "$chat"
   wait_finished chat.db
@@ -30,11 +30,11 @@ setup_file() {
 }
 
 # As the page does: everything, then what came since the last point.
-look_on() {
+look_on() { # UNTIL_SECOND
   local last
   ask series >all.json
   last=$(newest all.json)
-  while ((SECONDS < ${1:-12})); do
+  while ((SECONDS < $1)); do
     sleep 0.7
     ask "series?since=$last" >now.json
     cat now.json >>live.jsonl

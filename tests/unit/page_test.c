@@ -178,7 +178,7 @@ static void a_query_takes_so_many_parameters_each_once(void **state)
 {
 	struct page_query query = {0};
 	struct error told = {0};
-	char name[8];
+	char name[16];
 
 	(void)state;
 	for (int i = 0; i < PAGE_MOST_PARAMETERS; i++) {
@@ -221,6 +221,58 @@ static void a_page_of_no_recording_is_not_opened(void **state)
 	assert_int_equal(page_open(&options, &page, &told), SEEP_ERR_NOT_FOUND);
 	assert_non_null(strstr(told.text, "/nonexistent/x.db does not exist"));
 	page_close(page);
+}
+
+/* Words of queries, and bytes that are none. */
+static const char *random_word(unsigned *seed, char *room)
+{
+	static const char *const words[] = {
+		"recording", "process", "since", "until", "type", "focus", "base", "points",    "id",    "show-all",
+		"sockets",   "0",       "1",     "-1",    "10m",  "+30s",  "@1.5", "1e9",       "(a|b)", "[",
+		"a+",        "\\",      "..",    "x.db",  "",     "%s%n",  "100",  "2026-11-21"};
+	size_t size;
+
+	*seed = *seed * 1103515245 + 12345;
+	if (*seed >> 16 & 7)
+		return words[(*seed >> 19) % (sizeof(words) / sizeof(words[0]))];
+	size = *seed >> 19 & 31;
+	for (size_t i = 0; i < size; i++) {
+		*seed = *seed * 1103515245 + 12345;
+		room[i] = (char)((*seed >> 16) % 255 + 1);
+	}
+	room[size] = '\0';
+	return room;
+}
+
+static void queries_of_any_kind_are_answered_or_refused(void **state)
+{
+	static page_function *const functions[] = {page_recordings, page_series, page_callsites, page_callsite,
+						   page_flame};
+	struct page_fixture *fixture = *state;
+	char name[32], value[32];
+	unsigned seed = 1;
+	int answered = 0;
+
+	for (int i = 0; i < 4000; i++) {
+		struct page_query query = {0};
+		struct buffer json = {0};
+		struct error told = {0};
+		int code = SEEP_OK;
+
+		for (int left = i % 4; left && !code; left--) {
+			const char *of = random_word(&seed, name), *is = random_word(&seed, value);
+
+			code = page_query_add(&query, of, is, &told);
+		}
+		if (!code)
+			code = functions[i % 5](fixture->page, &query, &json, &told);
+		assert_true(code == SEEP_OK || code == SEEP_ERR_USAGE || code == SEEP_ERR_NOT_FOUND);
+		assert_true(code ? told.text[0] && !json.size : json.size && !told.text[0]);
+		answered += !code;
+		page_query_release(&query);
+		buffer_release(&json);
+	}
+	assert_in_range(answered, 500, 3500);
 }
 
 /* ---- which recordings there are ---- */
@@ -339,6 +391,7 @@ int main(void)
 		cmocka_unit_test(a_query_takes_so_many_parameters_each_once),
 		cmocka_unit_test(own_numbers_are_whole_and_within_bounds),
 		cmocka_unit_test(a_page_of_no_recording_is_not_opened),
+		test(queries_of_any_kind_are_answered_or_refused),
 		test(recordings_are_listed_with_what_they_can_be_asked_for),
 		cmocka_unit_test(a_list_of_recordings_looks_like_that),
 		test(a_tick_tells_of_what_was_written),
