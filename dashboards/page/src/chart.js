@@ -211,7 +211,8 @@ export function createChart(root, app, options) {
 		const timeAxis = elapsed
 			? { incrs: ELAPSED_STEPS, values: (_, splits) => splits.map(elapsedLabel) }
 			: { values: (_, splits) => timeLabels(splits) };
-		const isBytes = unit === "bytes" || unit === "bytes_per_s";
+		const steps =
+			unit === "bytes" || unit === "bytes_per_s" ? BYTE_STEPS : unit === "seconds" ? ELAPSED_STEPS : null;
 
 		return {
 			...plotSize(),
@@ -229,7 +230,7 @@ export function createChart(root, app, options) {
 					gap: 6,
 					space: 34,
 					values: (_, splits) => splits.map((v) => value(v, unit)),
-					...(isBytes ? { incrs: BYTE_STEPS } : {}),
+					...(steps ? { incrs: steps } : {}),
 				},
 			],
 			series: [

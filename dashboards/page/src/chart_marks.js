@@ -3,6 +3,7 @@
 import { bundleMarks } from "./view/series.js";
 
 const LABEL_LANES = 3;
+const MOST_CHARACTERS = 40; // the list of marks has the whole text
 const LANE_HEIGHT = 14;
 
 /**
@@ -16,15 +17,19 @@ export function drawMarks(u, marks, { theme, font, labelled }) {
 	const inside = marks.filter((mark) => mark.time_s >= min && mark.time_s <= max);
 	const laneEnds = Array(LABEL_LANES).fill(-Infinity);
 
-	/** @param {string} text @param {number} x */
+	/**
+	 * Right of the line, or left of it at the right edge; not at all where neither has room.
+	 * @param {string} text @param {number} x
+	 */
 	function drawLabel(text, x) {
-		const width = ctx.measureText(text).width;
+		const short = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+		const width = ctx.measureText(short).width;
 		const fits = x + width + 6 * ratio <= bbox.left + bbox.width;
 		const left = fits ? x + 5 * ratio : x - width - 5 * ratio;
 		const lane = laneEnds.findIndex((end) => end <= left);
 
-		if (lane < 0) return; // it is in the list of marks
-		ctx.fillText(text, left, bbox.top + (2 + LANE_HEIGHT * lane) * ratio);
+		if (lane < 0 || left < bbox.left) return;
+		ctx.fillText(short, left, bbox.top + (2 + LANE_HEIGHT * lane) * ratio);
 		laneEnds[lane] = left + width + 8 * ratio;
 	}
 

@@ -21,7 +21,7 @@ const MEMORY_COLOURS = /** @type {Record<string, string>} */ ({
 	working_set: "curve-3",
 	retention: "curve-4",
 });
-const COLOURS = ["curve-1", "curve-6", "curve-5", "curve-7", "curve-4", "curve-2", "curve-3"];
+const COLOURS = ["curve-1", "curve-6", "curve-5", "curve-7", "curve-4", "curve-8", "curve-9", "curve-2", "curve-3"];
 
 /**
  * The curves with their colours. names: all that stand in such charts, so that a curve that only one of two charts has

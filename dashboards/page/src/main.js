@@ -169,7 +169,7 @@ function setOptions(select, options, value) {
  * @param {Recording} recording @returns {[string, string][]}
  */
 function processOptions({ processes }) {
-	const all = processes.length === 1 ? "1 process" : `All ${processes.length} processes`;
+	const all = `All ${processes.length} processes`;
 	const ended = (/** @type {import("./types").Process} */ one) => (one.ended_s === null ? "" : " (ended)");
 
 	return [
@@ -206,6 +206,8 @@ function showHeader() {
 		String(recording.index),
 	);
 	setOptions(processSelect, processOptions(recording), now.process === null ? "" : String(now.process));
+	/** @type {HTMLElement} */ (processSelect.parentElement).hidden =
+		recording.processes.length < 2 && now.process === null;
 	brand.setAttribute("href", state.href({ view: "overview", callsite: null }));
 	for (const { view, link } of tabs) {
 		link.setAttribute("href", state.href({ view, callsite: null }));

@@ -71,6 +71,17 @@ test("the page asks anew for everything once it holds twice the points", () => {
 	assert.ok(series.isTooFine(held(2 * series.POINTS + 1)));
 });
 
+test("it does so sooner where what came has a finer step than the rest", () => {
+	const grown = (step, count) => {
+		const held = series.holdSeries(answer(0, step, [curve("tracked", Array(100).fill(0))]));
+		return series.appendSeries(held, answer(100 * step, 1, [curve("tracked", Array(count).fill(0))]));
+	};
+
+	assert.ok(!series.isTooFine(grown(3, 60)));
+	assert.ok(series.isTooFine(grown(3, 61)));
+	assert.ok(!series.isTooFine(grown(1, 400)), "the same step");
+});
+
 test("charts come in their order; curves of two units are two charts; what is never known, or an event that never comes, is none", () => {
 	const groups = series.groupCharts([
 		curve("released_per_s", [1], { chart: "rates", unit: "per_s" }),
@@ -89,9 +100,9 @@ test("charts come in their order; curves of two units are two charts; what is ne
 			["Memory", "bytes"],
 			["Handles", "count"],
 			["CPU", "percent"],
-				["Allocation rate", "bytes_per_s"],
+			["Allocation rate", "bytes_per_s"],
 			["Acquired and released", "per_s"],
-		["Traffic", "bytes_per_s"],
+			["Traffic", "bytes_per_s"],
 		],
 	);
 	assert.deepEqual(
@@ -108,7 +119,7 @@ test("a cut keeps a point beside each end, and at least two", () => {
 	assert.deepEqual(series.cutSeries(held, 2.5, 3.5).curves[0].values, [2, 3, 4]);
 	assert.equal(series.cutSeries(held, null, null), held);
 	assert.equal(series.cutSeries(held, 99, 100).times.length, 1);
-	assert.deepEqual(series.cutSeries({ times: [], curves: [], marks: [] }, 1, 2).times, []);
+	assert.deepEqual(series.cutSeries({ times: [], whole: 0, curves: [], marks: [] }, 1, 2).times, []);
 });
 
 test("the nearest time is found", () => {

@@ -7,8 +7,9 @@ import { known, value } from "./format.js";
 /** @typedef {import("../types").Mark} Mark */
 /** @typedef {{name: string, label: string, unit: string, chart: string, values: (number | null)[]}} HeldCurve */
 /**
- * Curves over the same times, ascending; each has as many values.
- * @typedef {{times: number[], curves: HeldCurve[], marks: Mark[]}} Held
+ * Curves over the same times, ascending; each has as many values. whole: of how many points the last answer for
+ * everything was.
+ * @typedef {{times: number[], whole: number, curves: HeldCurve[], marks: Mark[]}} Held
  */
 /** @typedef {{key: string, title: string, unit: string, curves: HeldCurve[]}} ChartGroup */
 
@@ -19,6 +20,7 @@ export const POINTS = 600;
 export function holdSeries(answer) {
 	return {
 		times: Array.from({ length: answer.count }, (_, i) => answer.start_s + i * answer.step_s),
+		whole: answer.count,
 		curves: answer.curves.map((curve) => ({ ...curve })),
 		marks: answer.marks,
 	};
@@ -45,7 +47,12 @@ export function appendSeries(held, answer) {
 		];
 		return { .../** @type {HeldCurve} */ (after ?? before), values };
 	});
-	return { times: [...held.times.slice(0, kept), ...added.times], curves, marks: joinMarks(held.marks, added.marks) };
+	return {
+		times: [...held.times.slice(0, kept), ...added.times],
+		whole: held.whole,
+		curves,
+		marks: joinMarks(held.marks, added.marks),
+	};
 }
 
 /** Both, by time, each once. @param {Mark[]} a @param {Mark[]} b @returns {Mark[]} */
@@ -55,9 +62,16 @@ export function joinMarks(a, b) {
 	return [...marks.values()].sort((x, y) => x.time_s - y.time_s);
 }
 
-/** So many points that the server should thin them anew. @param {Held} held */
-export function isTooFine(held) {
-	return held.times.length > 2 * POINTS;
+/** A finer step than the rest has looks like another behaviour: so many points of it, and no more. */
+const MOST_FINER = 60;
+
+/** So many points came that everything should be asked for anew, in one step. @param {Held} held */
+export function isTooFine({ times, whole }) {
+	const added = times.length - whole;
+	const isFiner =
+		added > 1 && whole > 1 && times[times.length - 1] - times[times.length - 2] < 0.75 * (times[1] - times[0]);
+
+	return times.length > 2 * POINTS || (isFiner && added > MOST_FINER);
 }
 
 /** The order and titles of charts; a chart with curves of two units is two. */
@@ -127,6 +141,7 @@ export function cutSeries(held, since, until) {
 	if (first === 0 && end === held.times.length) return held;
 	return {
 		times: held.times.slice(first, end),
+		whole: held.whole,
 		curves: held.curves.map((curve) => ({ ...curve, values: curve.values.slice(first, end) })),
 		marks: held.marks,
 	};
