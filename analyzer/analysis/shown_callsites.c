@@ -166,7 +166,7 @@ static void forget_levels(struct shown_callsites *shown)
 }
 
 static void count_site(struct shown_callsites *shown, const struct model_total *total, enum seep_kind kind,
-		       struct shown_callsite *owner)
+		       struct shown_callsite *owner, bool is_first)
 {
 	struct shown_kind *its_kind = &shown->kinds[kind];
 	/* a recording that is damaged may have a site change its kind */
@@ -177,13 +177,14 @@ static void count_site(struct shown_callsites *shown, const struct model_total *
 	add_live(&its_kind->all, total);
 	add_live(part, total);
 	add_counters(&its_kind->all, &new);
-	add_counters(part, &new);
+	add_counters(is_first ? &its_kind->other : part, &new);
 }
 
 void shown_callsites_update(struct shown_callsites *shown, const struct shown_input *input)
 {
 	const struct recording *recording = input->recording;
 	struct shown_callsite **owners;
+	bool is_first = !shown->seen_count;
 
 	choose(shown, input);
 	make_room(shown, recording->site_count);
@@ -193,7 +194,7 @@ void shown_callsites_update(struct shown_callsites *shown, const struct shown_in
 		uint32_t id = input->totals[i].site_id;
 
 		if (id < recording->site_count && recording->sites[id].id)
-			count_site(shown, &input->totals[i], recording->sites[id].kind, owners[id]);
+			count_site(shown, &input->totals[i], recording->sites[id].kind, owners[id], is_first);
 	}
 	free(owners);
 }

@@ -12,8 +12,9 @@
  * Invariants (shown_callsites_check)
  *  - The sum over a kind's callsites and its "other" is the kind's own figure, exactly, whoever is shown.
  *  - No counter falls. What was acquired and released since the last update is added to the callsite that it belongs to
- *    now; a callsite that was not shown until now begins with what comes from now on. One that loses its place leaves
- *    its counts to "other". (The first update counts everything from the beginning.)
+ *    now: a callsite's counters begin with 0 when it is first shown. One that loses its place leaves its counts to
+ *    "other". What was there at the first update is "other", too: after a restart of `seep serve` callsites' counters then
+ *    begin anew, and databases know how to take that.
  *
  * Pure. Owns its memory until shown_callsites_release().
  */
@@ -25,7 +26,7 @@
 
 struct shown_figures {
 	int64_t live_objects, live_bytes;
-	/* since the recording began */
+	/* of kinds since the recording began */
 	uint64_t acquired_objects, acquired_bytes;
 	uint64_t released_objects, released_bytes;
 };

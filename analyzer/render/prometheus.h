@@ -50,13 +50,13 @@
 	X(CALLSITE_LIVE_BYTES, "seep_callsite_live_bytes", "gauge", \
 	  "Bytes that callsites hold. With \"other\" the sum is seep_live_bytes.") \
 	X(CALLSITE_ACQUIRED_OBJECTS, "seep_callsite_acquired_objects_total", "counter", \
-	  "What callsites acquired, of one that is shown later: since then.") \
+	  "What callsites acquired since they are shown.") \
 	X(CALLSITE_ACQUIRED_BYTES, "seep_callsite_acquired_bytes_total", "counter", \
-	  "Bytes that callsites acquired, of one that is shown later: since then.") \
+	  "Bytes that callsites acquired since they are shown.") \
 	X(CALLSITE_RELEASED_OBJECTS, "seep_callsite_released_objects_total", "counter", \
-	  "What was released of what callsites acquired, of one that is shown later: since then.") \
+	  "What was released of what callsites acquired, since they are shown.") \
 	X(CALLSITE_RELEASED_BYTES, "seep_callsite_released_bytes_total", "counter", \
-	  "Bytes that were released of what callsites acquired, of one that is shown later: since then.") \
+	  "Bytes that were released of what callsites acquired, since they are shown.") \
 	X(CALLSITE_GROWTH_OBJECTS, "seep_callsite_growth_objects_per_second", "gauge", \
 	  "How fast what a callsite holds grows, as it was judged.") \
 	X(CALLSITE_GROWTH_BYTES, "seep_callsite_growth_bytes_per_second", "gauge", \

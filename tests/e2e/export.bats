@@ -6,8 +6,6 @@ bats_require_minimum_version 1.5.0
 
 load ../lib/helpers
 
-TYPES=(inuse_space inuse_objects alloc_space alloc_objects sockets fds timers threads streams mappings watches)
-
 setup_file() {
   cd "$BATS_FILE_TMPDIR" || return 1
   "$SEEP" run -o heap.db "$PROGRAMS/mt_stress" >out.txt
@@ -19,11 +17,6 @@ setup_file() {
 setup() {
   cd "$BATS_FILE_TMPDIR" || return 1
   export PPROF_TMPDIR=$BATS_FILE_TMPDIR
-}
-
-# `seep top` without what pprof does not know.
-top() { # OPTIONS...
-  "$SEEP" top "$@" | grep -vE '^(Trust|Seep itself|Nothing of type|No difference)'
 }
 
 sum() { # TYPE FILE OPTIONS...

@@ -9,7 +9,6 @@ load ../lib/helpers
 
 TOP=$(realpath "$BATS_TEST_DIRNAME/../..")
 DASHBOARDS=$TOP/dashboards
-TYPES=(inuse_space inuse_objects alloc_space alloc_objects sockets fds timers threads streams mappings watches)
 
 metrics() { # COMMAND...
   "$PYTHON" "$TOP/tests/lib/metrics.py" "$@"
@@ -77,11 +76,6 @@ teardown_file() {
 setup() {
   cd "$BATS_FILE_TMPDIR" || return 1
   export PPROF_TMPDIR=$BATS_FILE_TMPDIR
-}
-
-# `seep top` without what pprof does not know.
-top() { # OPTIONS...
-  "$SEEP" top "$@" | grep -vE '^(Trust|Seep itself|Nothing of type|No difference)'
 }
 
 has_data() { # URL QUERY

@@ -8,8 +8,6 @@ bats_require_minimum_version 1.5.0
 
 load ../lib/helpers
 
-TYPES=(inuse_space inuse_objects alloc_space alloc_objects sockets fds timers threads streams mappings watches)
-
 # Recordings 0 (a leaky server under load for 20 s), 1 and 2 (too short to be judged), and what serves them from the
 # 5th second of the load on. What is said while the load goes on is kept for the tests.
 setup_file() {

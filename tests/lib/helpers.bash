@@ -110,6 +110,14 @@ listens() { # PORT
 
 # ---- recordings ----
 
+# What --type and pprof's -sample_index name.
+TYPES=(inuse_space inuse_objects alloc_space alloc_objects sockets fds timers threads streams mappings watches)
+
+# `seep top` without what pprof does not know.
+top() { # OPTIONS...
+  "$SEEP" top "$@" | grep -vE '^(Trust|Seep itself|Nothing of type|No difference)'
+}
+
 query() { # FILE SQL
   sqlite3 -readonly -cmd ".timeout 5000" -separator " " "$1" "$2"
 }
