@@ -5,7 +5,7 @@ import { createChart } from "./chart.js";
 import { element, fill, text } from "./dom.js";
 import { verdictBadge } from "./verdict.js";
 import * as words from "./view/callsite.js";
-import { base, bytes, count, percent, place, value } from "./view/format.js";
+import { base, count, percent, place, value } from "./view/format.js";
 
 /** @typedef {import("./types").App} App */
 /** @typedef {import("./dom.js").Child} Child */
@@ -29,29 +29,17 @@ const CHARTS = /** @type {const} */ ([
 /** @type {import("./types").CreateView} */
 export function create(root, app) {
 	const message = element("p", { class: "message" }, "Reading the callsite…");
-	const head = element("section", { class: "panel callsite-head" });
 	const charts = element("section", { class: "callsite-charts" });
-	const stacks = element("section", { class: "panel" });
 	const more = element("div", { class: "callsite-more" });
-	const body = element("div", { hidden: true }, head, charts, stacks, more);
+	const back = app.state.href({ view: "overview", callsite: null });
+	const head = createHead(app);
 	const curves = createCurves(charts, app);
-	const folds = createFolds();
-	/**
-	 * The stacks that are shown, as text: they are drawn again only if they differ, so that a reader keeps the place.
-	 */
-	let stacksShown = "";
+	const stacks = createStacks();
+	const body = element("div", { hidden: true }, head.panel, charts, stacks.panel, more);
 	let asked = "";
 
 	root.append(
-		element(
-			"p",
-			{},
-			element(
-				"a",
-				{ class: "callsite-back", href: app.state.href({ view: "overview", callsite: null }) },
-				"← all callsites",
-			),
-		),
+		element("p", {}, element("a", { class: "callsite-back", href: back }, "← all callsites")),
 		message,
 		body,
 	);
@@ -60,12 +48,9 @@ export function create(root, app) {
 	function show(details) {
 		message.hidden = true;
 		body.hidden = false;
-		head.dataset.verdict = details.verdict;
-		fill(head, ...headParts(app, details));
+		head.set(details);
 		curves.set(details);
-		const newest = JSON.stringify(details.stacks);
-		if (newest !== stacksShown) fill(stacks, ...stackParts(details, folds));
-		stacksShown = newest;
+		stacks.set(details);
 		fill(more, agesPanel(details), releasesPanel(details));
 	}
 
@@ -103,42 +88,47 @@ export function create(root, app) {
 
 /* ---- what is said ---- */
 
-/** @param {App} app @param {CallsiteDetails} details */
-function headParts(app, details) {
-	const flame = {
-		view: /** @type {const} */ ("flame"),
-		type: words.typeOf(
-			details,
-			app.recording().types.map(({ name }) => name),
-		),
-		search: details.function,
-		zoom: "",
-	};
+/** Its elements stay, and with them what is open and what has the focus. @param {App} app */
+function createHead(app) {
+	const title = element("h1");
+	const badge = element("span");
+	const kind = element("span", { class: "muted" });
+	const why = element("p");
+	const facts = element("dl", { class: "callsite-facts" });
+	const flame = element("a", {}, "in the flame graph");
+	const growth = element("pre");
+	const said = element(
+		"details",
+		{ class: "callsite-text" },
+		element("summary", {}, "what seep growth says"),
+		growth,
+	);
+	const name = element("header", { class: "callsite-name" }, title, badge, kind);
+	const panel = element("section", { class: "panel callsite-head" }, name, why, facts, element("p", {}, flame), said);
 
-	return [
-		element(
-			"header",
-			{ class: "callsite-name" },
-			element("h1", {}, words.callsiteTitle(details)),
-			verdictBadge(details.verdict),
-			element("span", { class: "muted" }, details.kind),
-		),
-		element("p", {}, details.why),
-		element(
-			"dl",
-			{ class: "callsite-facts" },
-			...words.facts(details).flatMap((fact) => [element("dt", {}, fact.term), element("dd", {}, fact.words)]),
-		),
-		element("p", {}, element("a", { href: app.state.href(flame) }, "in the flame graph")),
-		details.text
-			? element(
-					"details",
-					{ class: "callsite-text" },
-					element("summary", {}, "what seep growth says"),
-					element("pre", {}, details.text),
-				)
-			: null,
-	];
+	return {
+		panel,
+		/** @param {CallsiteDetails} details */
+		set(details) {
+			const types = app.recording().types.map((type) => type.name);
+			const type = words.typeOf(details, types);
+
+			panel.dataset.verdict = details.verdict;
+			text(title, words.callsiteTitle(details));
+			fill(badge, verdictBadge(details.verdict));
+			text(kind, details.kind);
+			text(why, details.why);
+			fill(
+				facts,
+				...words
+					.facts(details)
+					.flatMap((fact) => [element("dt", {}, fact.term), element("dd", {}, fact.words)]),
+			);
+			flame.setAttribute("href", app.state.href({ view: "flame", type, search: details.function, zoom: "" }));
+			said.hidden = !details.text;
+			text(growth, details.text);
+		},
+	};
 }
 
 /* ---- curves ---- */
@@ -190,71 +180,62 @@ function createCurves(root, app) {
 
 /* ---- stacks ---- */
 
-/** What the reader has opened or folded, by name: it stays so when newer figures come. */
-function createFolds() {
-	/** @type {Map<string, boolean>} */
-	const chosen = new Map();
+/** Drawn anew only if there are other stacks than before: newer figures leave what a reader has opened as it is. */
+function createStacks() {
+	const list = element("div", { class: "callsite-inside" });
+	const title = element("h2", {}, "Stacks, innermost frame first");
+	const panel = element("section", { class: "panel" }, element("header", { class: "panel-head" }, title), list);
+	let shown = "";
+	/** @type {{share: HTMLElement, amount: HTMLElement}[]} */
+	let figures = [];
 
-	/**
-	 * isOpen: unless the reader chose otherwise.
-	 * @param {string} name @param {boolean} isOpen @param {string} className @param {Child[]} summary @param {...Child}
-	 * children
-	 */
-	function fold(name, isOpen, className, summary, ...children) {
-		// with blanks between, so that a line breaks there
-		const words = summary.flatMap((child) => (child ? [child, " "] : []));
-		const made = element(
-			"details",
-			{ class: className, open: chosen.get(name) ?? isOpen },
-			element("summary", {}, ...words),
-			...children,
+	/** @param {words.Stack} stack @param {number} at @param {CallsiteDetails} details */
+	function stackPart(stack, at, details) {
+		const named = words.namedFrame(stack, details);
+		const its = { share: element("span", { class: "callsite-share" }), amount: element("span") };
+		const frames = stack.frames.map((frame, i) => element("li", {}, framePart(frame, i === named)));
+		const way = element("span", { class: "mono callsite-way" }, words.stackWords(stack, details));
+
+		figures.push(its);
+		return fold(
+			"callsite-stack",
+			at === 0,
+			[its.share, its.amount, way],
+			element("ol", { class: "callsite-frames" }, ...frames),
 		);
-
-		made.addEventListener("toggle", () => chosen.set(name, made.open));
-		return made;
 	}
 
-	return fold;
-}
+	return {
+		panel,
+		/** @param {CallsiteDetails} details */
+		set(details) {
+			const shape = JSON.stringify(details.stacks.map(({ frames }) => frames));
 
-/** @param {CallsiteDetails} details @param {ReturnType<typeof createFolds>} fold */
-function stackParts(details, fold) {
-	const rows = details.stacks.map((stack, i) => {
-		const named = words.namedFrame(stack, details);
-		const amount =
-			details.unit === "bytes" ? `${bytes(stack.bytes)} in ${count(stack.objects)}` : count(stack.objects);
-		const key = words.stackWords(stack, details);
-
-		return fold(
-			`stack ${key}`,
-			i === 0,
-			"callsite-stack",
-			[
-				element("span", { class: "number callsite-share" }, percent(stack.share)),
-				element("span", { class: "number" }, amount),
-				element("span", { class: "mono callsite-way" }, key),
-			],
-			element(
-				"ol",
-				{ class: "callsite-frames" },
-				...stack.frames.map((frame, at) =>
-					element("li", {}, framePart(frame, at === named, `${i} ${at}`, fold)),
-				),
-			),
-		);
-	});
-
-	return [
-		element("header", { class: "panel-head" }, element("h2", {}, "Stacks, innermost frame first")),
-		element("div", { class: "callsite-inside" }, ...rows),
-	];
+			if (shape !== shown) {
+				figures = [];
+				fill(list, ...details.stacks.map((stack, i) => stackPart(stack, i, details)));
+				shown = shape;
+			}
+			details.stacks.forEach((stack, i) => {
+				text(figures[i].share, percent(stack.share));
+				text(figures[i].amount, words.amountWords(stack, details.unit));
+			});
+		},
+	};
 }
 
 /**
- * @param {words.StackFrame} frame @param {boolean} isNamed @param {string} key @param {ReturnType<typeof createFolds>}
- * fold
+ * With blanks between the summary's parts, so that a line breaks there.
+ * @param {string} className @param {boolean} isOpen @param {Child[]} summary @param {Child} content
  */
-function framePart(frame, isNamed, key, fold) {
+function fold(className, isOpen, summary, content) {
+	const spaced = summary.flatMap((child) => (child ? [child, " "] : []));
+
+	return element("details", { class: className, open: isOpen }, element("summary", {}, ...spaced), content);
+}
+
+/** @param {words.StackFrame} frame @param {boolean} isNamed */
+function framePart(frame, isNamed) {
 	const summary = [
 		element("span", { class: isNamed ? "mono callsite-named" : "mono" }, frame.function),
 		element("span", { class: "mono muted" }, place(frame)),
@@ -262,7 +243,7 @@ function framePart(frame, isNamed, key, fold) {
 		frame.file && frame.module ? element("span", { class: "muted callsite-module" }, base(frame.module)) : null,
 	];
 
-	return fold(`frame ${key} ${frame.function}`, isNamed, "callsite-frame", summary, sourcePart(frame));
+	return fold("callsite-frame", isNamed, summary, sourcePart(frame));
 }
 
 /** @param {words.StackFrame} frame */

@@ -3,7 +3,7 @@
 // scales, the callsites of both, and the flame graph of the difference.
 import { createChart } from "./chart.js";
 import { colouredCurves } from "./charts.js";
-import { element, fill, text } from "./dom.js";
+import { element, fill, refill, text } from "./dom.js";
 import { createFlame } from "./flame.js";
 import * as compare from "./view/compare.js";
 import { place, rate, UNKNOWN, value } from "./view/format.js";
@@ -317,8 +317,8 @@ function createTable(app) {
 			const found = compare.sortJoined(compare.filterJoined(joined, state.filter), state.sort);
 
 			if (filter.value !== state.filter) filter.value = state.filter;
-			fill(headRow, ...compare.COMPARE_COLUMNS.map((column) => headCell(app, column, state.sort)));
-			fill(rows, ...found.slice(0, ROWS).map((row) => tableRow(app, row, pair)));
+			refill(headRow, ...compare.COMPARE_COLUMNS.map((column) => headCell(app, column, state.sort)));
+			refill(rows, ...found.slice(0, ROWS).map((row) => tableRow(app, row, pair)));
 			text(
 				note,
 				found.length > ROWS
@@ -342,12 +342,7 @@ function headCell(app, column, sort) {
 	return element(
 		"th",
 		{ scope: "col", class: column.number ? "number" : null, "aria-sort": order },
-		element(
-			"button",
-			{ class: "compare-sort", type: "button", onclick: click },
-			column.label,
-			isSorted ? (now.descending ? " ↓" : " ↑") : "",
-		),
+		element("button", { class: "compare-sort", type: "button", onclick: click }, column.label),
 	);
 }
 

@@ -59,6 +59,20 @@ export function text(target, text) {
 	if (target.textContent !== text) target.textContent = text;
 }
 
+/**
+ * As fill(), but what had the focus among the children, a link or a button, has it again if it is there with the same text.
+ * @param {Element} target @param {...Child} children
+ */
+export function refill(target, ...children) {
+	const { activeElement: held } = document;
+	const isWithin = held !== null && held !== target && target.contains(held);
+
+	fill(target, ...children);
+	if (!isWithin) return;
+	const again = [...target.querySelectorAll(held.tagName)].find((next) => next.textContent === held.textContent);
+	if (again) /** @type {HTMLElement} */ (again).focus({ preventScroll: true });
+}
+
 /** @param {Element} target */
 export function clear(target) {
 	target.replaceChildren();

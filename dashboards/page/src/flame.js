@@ -3,7 +3,7 @@
 // frame that is pointed at, and the same figures as a table. All that is chosen is in the state, so that the view is a
 // link.
 import { createTimeline } from "./charts.js";
-import { element, fill, text } from "./dom.js";
+import { element, fill, refill, text } from "./dom.js";
 import { createGraph } from "./flame_graph.js";
 import * as flame from "./view/flame.js";
 import { percent, place, span, value } from "./view/format.js";
@@ -116,7 +116,7 @@ export function createFlame(root, app, title) {
 			icicle: state.icicle,
 			program: app.recording().program_path ?? app.recording().program ?? "",
 		});
-		fill(parts.way, ...wayItems(app, tree, zoom, zoomTo));
+		refill(parts.way, ...wayItems(app, tree, zoom, zoomTo));
 		text(parts.found, matches ? foundWords(tree, flame.matched(tree, matches, zoom), data.unit, zoom) : "");
 		text(parts.words, headWords(app, state, data, tree));
 		showLegend(parts.legend, tree, matches !== null);
@@ -131,7 +131,7 @@ export function createFlame(root, app, title) {
 		const rows = flame.functionTable(tree, zoom);
 
 		text(parts.tableNote, rows.length > TABLE_ROWS ? `The first ${TABLE_ROWS} of ${rows.length} functions.` : "");
-		fill(parts.tableBody, ...rows.slice(0, TABLE_ROWS).map((row) => tableRow(app, row, data, tree.weight[zoom])));
+		refill(parts.tableBody, ...rows.slice(0, TABLE_ROWS).map((row) => tableRow(app, row, data, tree.weight[zoom])));
 	}
 
 	parts.type.addEventListener("change", () => app.state.set({ type: parts.type.value }));
@@ -325,7 +325,7 @@ function headWords(app, state, data, tree) {
 
 	if (data.difference && state.base !== null)
 		return `${name(state.recording)} less ${name(state.base)}: ${what} ${amount}${when}${estimate}.`;
-	return `${state.since === null ? "All" : "Growth of"} ${what}: ${amount}${when}${estimate}.`;
+	return `${tree.signed ? what[0].toUpperCase() + what.slice(1) : `All ${what}`}: ${amount}${when}${estimate}.`;
 }
 
 /**

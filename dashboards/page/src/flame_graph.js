@@ -43,6 +43,7 @@ export function createGraph(root, app, listener) {
 	root.append(frame);
 	const redraw = onceAFrame(draw);
 	const endSize = onSize(frame, (its) => {
+		if (its === width) return redraw();
 		width = its;
 		arrange();
 	});
@@ -105,7 +106,7 @@ export function createGraph(root, app, listener) {
 				? layout.label(nameOf(node), Math.floor((its - 2 * TEXT_INSET) / characterWidth))
 				: "";
 		if (name) {
-			context.fillStyle = isMatch ? palette.matchText : matches ? palette.faintText : palette.text;
+			context.fillStyle = isMatch ? palette.matchText : palette.text;
 			context.fillText(name, shown.x[box] + TEXT_INSET, top + ROW / 2);
 		}
 		if (node === pointed || (node === focused && document.activeElement === canvas))
@@ -235,7 +236,7 @@ export function createGraph(root, app, listener) {
 }
 
 /**
- * @typedef {{tones: string[][], match: string, matchText: string, text: string, faintText: string, more: string, less: string, same: string,
+ * @typedef {{tones: string[][], match: string, matchText: string, text: string, more: string, less: string, same: string,
  *   outline: string}} Palette
  */
 
@@ -249,7 +250,6 @@ function paletteOf(app) {
 		match: colour("match"),
 		matchText: colour("match-text"),
 		text: colour("text"),
-		faintText: colour("faint-text"),
 		more: colour("more"),
 		less: colour("less"),
 		same: colour("same"),

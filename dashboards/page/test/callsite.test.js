@@ -96,6 +96,13 @@ test("the named frame is that of the callsite's line, or of its function, or the
 	assert.equal(callsite.stackWords(stack, row()), "turn_log < main");
 });
 
+test("a stack's part is told in bytes where they mean something", () => {
+	const stack = { objects: 9028, bytes: 1155584, share: 0.5, wrappers: 0, frames: [] };
+
+	assert.equal(callsite.amountWords(stack, "bytes"), "1.10MB in 9,028");
+	assert.equal(callsite.amountWords(stack, "objects"), "9,028");
+});
+
 test("a stack without frames is no error", () => {
 	const stack = { objects: 1, bytes: 1, share: 1, wrappers: 0, frames: [] };
 

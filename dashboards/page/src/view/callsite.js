@@ -132,6 +132,11 @@ export function sourceLines(frame) {
 	}));
 }
 
+/** "1.10MB in 9,028", or "9,028" where bytes mean nothing. @param {Stack} stack @param {"bytes" | "objects"} unit */
+export function amountWords(stack, unit) {
+	return unit === "bytes" ? `${bytes(stack.bytes)} in ${count(stack.objects)}` : count(stack.objects);
+}
+
 /** Why there are no source lines. @param {StackFrame} frame */
 export function noSourceWords(frame) {
 	if (frame.file) return `${frame.file} is not readable here.`;
