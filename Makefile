@@ -291,6 +291,10 @@ bench-serve: setup-test ## what `seep serve` takes: answers from a day of 10,000
 	@$(BUILD)/tests/bench/page_cost 10000 2000
 	@$(DISTRIBUTION_PYTHON) tests/bench/serve.py --build $(BUILD)
 
+bench-watch: setup-test ## how fast seep top --watch answers to keys with 10,000 busy callsites (1 min)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@$(DISTRIBUTION_PYTHON) tests/bench/watch_keys.py --build $(BUILD)
+
 sampling: setup-test ## 200 sampled runs: do the estimates' intervals hold the exact figures? (5 min)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all $(BUILD)/tests/bench/profile
 	@BUILD=$(BUILD) tests/bench/sampling.sh $(RUNS)

@@ -35,9 +35,10 @@ static void add_now(struct buffer *text, const struct callsite_row *row)
 {
 	char *flat = watch_cell(row, WATCH_COLUMN_FLAT), *cum = watch_cell(row, WATCH_COLUMN_CUM);
 	char *count = watch_cell(row, WATCH_COLUMN_OBJECTS);
+	const char *reason = row->group ? row->group->judged.verdict.reason : NULL;
 
-	if (row->group && row->group->judged.verdict.reason)
-		buffer_format(text, "Why: %s\n", row->group->judged.verdict.reason);
+	if (reason && !strstr(text->text, reason)) /* some verdicts are told with it */
+		buffer_format(text, "Why: %s\n", reason);
 	buffer_format(text, "Now: flat %s, cum %s, %s object%s\n", flat, cum, count, row->count == 1 ? "" : "s");
 	free(flat);
 	free(cum);

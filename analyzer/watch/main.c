@@ -21,7 +21,7 @@
 struct watching {
 	struct worker *worker;
 	struct watch_view view;
-	const struct snapshot *shown; /* NULL: none yet */
+	struct snapshot *shown; /* NULL: none yet */
 	struct screen screen;
 };
 
@@ -67,7 +67,7 @@ static struct watch_options view_options(const struct options *options)
 
 static void take_snapshot(struct watching *watching)
 {
-	const struct snapshot *snapshot = watching->view.is_paused ? NULL : worker_take(watching->worker), *before;
+	struct snapshot *snapshot = watching->view.is_paused ? NULL : worker_take(watching->worker), *before;
 	struct watch_facts facts;
 
 	if (!snapshot)

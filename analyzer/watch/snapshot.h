@@ -23,6 +23,7 @@ struct snapshot_judgement {
 };
 
 struct snapshot {
+	struct snapshot *next;  /* in the worker's list of those to be released */
 	struct session session; /* its profile is of every type */
 	struct watch_head head;
 	struct snapshot_judgement *judgement; /* NULL: none yet */

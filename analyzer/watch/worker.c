@@ -16,6 +16,8 @@
 
 enum { FIGURES_PART = 20, JUDGEMENT_PART = 50 }; /* of the time: one in so many */
 #define JUDGEMENT_NS (5 * NS_PER_S)
+/* What has stopped being written to is looked at all the same, for that is to be told. */
+#define UNCHANGED_NS (3 * NS_PER_S)
 #define RETRY_NS (200 * NS_PER_MS)
 #define MOST_TRIES 3
 
@@ -23,13 +25,13 @@ struct worker {
 	/* the thread's own */
 	struct snapshot_source source;
 	int64_t interval_ns, changed_ns;
-	int64_t next_figures_ns, next_judgement_ns;
+	int64_t next_figures_ns, next_judgement_ns, read_ns;
 	double refresh_s;
 	bool is_judged; /* as of changed_ns */
 	/* shared, under the lock */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct snapshot *posted, *returned;
+	struct snapshot *posted, *returned; /* returned: a list */
 	bool is_paused;
 	int code;
 	struct error error;
@@ -66,7 +68,12 @@ static void post(struct worker *worker, struct snapshot *snapshot)
 	pthread_mutex_unlock(&worker->lock);
 	worker->source.newest = snapshot;
 	snapshot_release(old);
-	snapshot_release(returned);
+	while (returned) {
+		struct snapshot *next = returned->next;
+
+		snapshot_release(returned);
+		returned = next;
+	}
 	signal_view(worker);
 }
 
@@ -93,6 +100,7 @@ static int read_figures(struct worker *worker, struct error *error)
 	}
 	wait_ns = FIGURES_PART * (thread_cpu_ns() - cpu_ns);
 	wait_ns = wait_ns > worker->interval_ns ? wait_ns : worker->interval_ns;
+	worker->read_ns = began_ns;
 	worker->next_figures_ns = began_ns + wait_ns;
 	worker->refresh_s = (double)wait_ns / (double)NS_PER_S;
 	snapshot->head.refresh_s = worker->refresh_s;
@@ -111,6 +119,13 @@ static int judge(struct worker *worker, struct error *error)
 	return code;
 }
 
+static bool is_due_unchanged(const struct worker *worker)
+{
+	const struct snapshot *newest = worker->source.newest;
+
+	return !newest || (newest->head.is_live && clock_boottime_ns() - worker->read_ns >= UNCHANGED_NS);
+}
+
 /* A new judgement is shown with figures of its time. */
 static int look(struct worker *worker, struct error *error)
 {
@@ -124,7 +139,7 @@ static int look(struct worker *worker, struct error *error)
 		code = judge(worker, error);
 		has_changed = true;
 	}
-	if (!code && has_changed)
+	if (!code && (has_changed || is_due_unchanged(worker)))
 		code = read_figures(worker, error);
 	if (!code)
 		worker->changed_ns = changed_ns;
@@ -238,7 +253,7 @@ void worker_wait(struct worker *worker, int64_t most_ns)
 	poll(&posted, 1, (int)(most_ns / NS_PER_MS));
 }
 
-const struct snapshot *worker_take(struct worker *worker)
+struct snapshot *worker_take(struct worker *worker)
 {
 	struct snapshot *snapshot;
 	uint64_t count;
@@ -252,10 +267,13 @@ const struct snapshot *worker_take(struct worker *worker)
 	return snapshot;
 }
 
-void worker_give_back(struct worker *worker, const struct snapshot *snapshot)
+void worker_give_back(struct worker *worker, struct snapshot *snapshot)
 {
+	if (!snapshot)
+		return;
 	pthread_mutex_lock(&worker->lock);
-	worker->returned = (struct snapshot *)snapshot;
+	snapshot->next = worker->returned;
+	worker->returned = snapshot;
 	pthread_mutex_unlock(&worker->lock);
 }
 

@@ -27,11 +27,11 @@ int worker_descriptor(const struct worker *worker);
 void worker_wait(struct worker *worker, int64_t most_ns);
 
 /*
- * The newest snapshot if it is one that was not taken before, else NULL. It is the view's until it is given back, and
- * the one before is to be given back before the next one is taken.
+ * The newest snapshot if it is one that was not taken before, else NULL. It is the view's, which only reads it, until
+ * it is given back.
  */
-const struct snapshot *worker_take(struct worker *worker);
-void worker_give_back(struct worker *worker, const struct snapshot *snapshot); /* NULL is fine */
+struct snapshot *worker_take(struct worker *worker);
+void worker_give_back(struct worker *worker, struct snapshot *snapshot); /* NULL is fine */
 
 /* While paused nothing is read. */
 void worker_pause(struct worker *worker, bool is_paused);

@@ -10,6 +10,7 @@ load ../lib/helpers
 setup_file() {
   cd "$BATS_FILE_TMPDIR" || return 1
   start_under chat.db chat "$SERVERS/chat_buggy"
+  echo "$pid" >chat.pid
   wait_until 10 test -s chat.out
   {
     "$SERVERS/chat_load" "$(<chat.out)" --seconds 25 --rate 50
@@ -18,11 +19,14 @@ setup_file() {
 }
 
 teardown_file() {
-  pkill -KILL -f "^$SERVERS/chat_buggy$" || true
+  kill -KILL "$(<"$BATS_FILE_TMPDIR/chat.pid")" 2>/dev/null || true
 }
 
 teardown() {
   terminal kill-server 2>/dev/null || true
+  for pid in "${started[@]}"; do
+    kill -KILL "$pid" 2>/dev/null || true
+  done
 }
 
 # ---- the terminal ----
@@ -125,6 +129,16 @@ open_view() { # COLUMNS ROWS [ENVIRONMENT...]
   wait_until 10 shows_not "$before" || fail "it does not go on: $(screen)"
   keys q
   await 'ready>'
+}
+
+@test "a recording whose recorder died says so, though nothing is written any more" {
+  start_under dead.db server "$SERVERS/chat_fixed"
+  wait_until 10 test -s server.out
+  open_terminal 80 24
+  enter "cd $PWD; clear; $SEEP top --watch=0.2 dead.db"
+  await 'live, recorded'
+  kill -KILL "$(pgrep -f -- "record --arena $(query dead.db "SELECT value FROM meta WHERE key = 'arena'")")"
+  await 'not recorded for' 30
 }
 
 @test "keys sort, reverse, filter, choose a type; Enter shows the stack with its lines" {
