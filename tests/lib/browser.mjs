@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // browser.mjs ADDRESS [WIDTH [SCHEME]] <STEPS - opens an address in Chromium and runs the steps of a test: JavaScript that
 // may say `page` (playwright's), `assert`, `open(hash)`, `see(selector, pattern)`, which waits until an element's text
-// matches, and `shot(name)`, which leaves a picture in $SEEP_SHOTS if that is set. Fails with what failed, and for whatever was said on the console as an error or a warning, an error that nothing
+// matches, and `shot(name)`, which leaves a picture in $SEEP_SHOTS if that is set. Fails with what failed, and for each of
+// `complaints` that is left at the end: whatever was said on the console as an error or a warning, an error that nothing
 // caught, and a request to anywhere but the address's own host (of a file: but itself).
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -12,7 +13,7 @@ const { chromium } = require("playwright-core");
 const [address, width = "1280", scheme = "light"] = process.argv.slice(2);
 const WAIT_MS = 15000;
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
-const steps = new AsyncFunction("page", "assert", "open", "see", "shot", await text(process.stdin));
+const steps = new AsyncFunction("page", "assert", "open", "see", "shot", "complaints", await text(process.stdin));
 const own = new URL(address);
 /** @type {string[]} */
 const complaints = [];
@@ -50,7 +51,7 @@ try {
 		const path = `${process.env.SEEP_SHOTS}/${name}-${width}-${scheme}.png`;
 		if (process.env.SEEP_SHOTS) await page.screenshot({ path, fullPage: true });
 	};
-	await steps(page, assert, open, see, shot);
+	await steps(page, assert, open, see, shot, complaints);
 	assert.deepEqual(complaints, []);
 } catch (error) {
 	console.error(error.message, complaints.join("\n"));
