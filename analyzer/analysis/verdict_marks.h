@@ -3,7 +3,8 @@
  * verdict_marks.h - when a callsite's verdict became another one: marks for a time line. Pure.
  *
  * Only what somebody should look at is a mark: that a callsite is found to leak, that it is not any more, and that what
- * grew, and might have leaked, is level. Between steady, churn and undecided there is much going to and fro that means nothing.
+ * grew, and might have leaked, is level. Between steady, churn and undecided there is much going to and fro that means
+ * nothing.
  */
 #ifndef SEEP_VERDICT_MARKS_H
 #define SEEP_VERDICT_MARKS_H

@@ -12,10 +12,10 @@
 #define REST 100 /* times what judging took */
 
 enum {
-	MOST_KEPT = 6,             /* of a recording */
-	MOST_NUMBERS = 16 << 20,   /* in the series of those that are kept: 128 MB */
-	HISTORY_PARTS = 24,        /* so many earlier judgements, at most */
-	HISTORY_CALLSITES = 20000, /* and so many callsites in all of them: a fraction of a second */
+	MOST_KEPT = 6,            /* of a recording */
+	MOST_NUMBERS = 16 << 20,  /* in the series of those that are kept: 128 MB */
+	HISTORY_PARTS = 24,       /* so many earlier judgements, at most */
+	HISTORY_CALLSITES = 3000, /* and so many callsites in all of them: some 0.2 s */
 	HISTORY_LEAST = 4,
 };
 

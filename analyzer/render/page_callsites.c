@@ -19,7 +19,10 @@ enum {
 
 static void add_whole(struct json *json, const char *key, double value)
 {
-	json_int(json, key, isfinite(value) ? llround(value) : 0);
+	if (isfinite(value))
+		json_int(json, key, llround(value));
+	else
+		json_null(json, key);
 }
 
 static void add_rate(struct json *json, const struct growth_slope *slope)
