@@ -24,18 +24,24 @@ static void add_counters(struct shown_figures *to, const struct shown_figures *m
 	to->released_bytes += more->released_bytes;
 }
 
-/* What has come since it was counted last; modulo 2^64, so that sums are right whatever a recording holds. */
+/* Nothing, where a damaged recording says that it has become less. */
+static uint64_t increase(uint64_t *seen, uint64_t now)
+{
+	uint64_t more = now > *seen ? now - *seen : 0;
+
+	*seen = now;
+	return more;
+}
+
+/* What has come since it was counted last. */
 static struct shown_figures take_new(struct shown_figures *seen, const struct model_total *total)
 {
-	struct shown_figures new = {
-		.acquired_objects = total->acquired_count - seen->acquired_objects,
-		.acquired_bytes = total->acquired_bytes - seen->acquired_bytes,
-		.released_objects = total->released_count - seen->released_objects,
-		.released_bytes = total->released_bytes - seen->released_bytes,
+	return (struct shown_figures){
+		.acquired_objects = increase(&seen->acquired_objects, total->acquired_count),
+		.acquired_bytes = increase(&seen->acquired_bytes, total->acquired_bytes),
+		.released_objects = increase(&seen->released_objects, total->released_count),
+		.released_bytes = increase(&seen->released_bytes, total->released_bytes),
 	};
-
-	add_counters(seen, &new);
-	return new;
 }
 
 /* ---- who is shown ---- */

@@ -13,8 +13,9 @@
 
 /* Of a recording, from one scrape to the next. */
 struct kept {
-	char *name;    /* label */
-	char *program; /* NULL: not known yet */
+	char *name;         /* label */
+	int64_t created_ns; /* of what the rest is of */
+	char *program;      /* NULL: not known yet */
 	struct shown_callsites shown;
 };
 
@@ -156,6 +157,15 @@ static const struct page_judgement *find_judgement(struct metrics *metrics, cons
 
 /* ---- the answer ---- */
 
+/* Another recording under the same name: its callsites have other numbers. */
+static void begin_anew(struct kept *kept, int64_t created_ns)
+{
+	shown_callsites_release(&kept->shown);
+	free(kept->program);
+	kept->program = NULL;
+	kept->created_ns = created_ns;
+}
+
 /*
  * What people call the program, for as long as a process of that name runs, and then for ever: series whose label
  * changes are others.
@@ -185,6 +195,8 @@ static void add_gathered(struct metrics *metrics, struct kept *kept, const struc
 		.limit = metrics->callsites,
 	};
 
+	if (kept->created_ns != session->main.recording.created_ns)
+		begin_anew(kept, session->main.recording.created_ns);
 	if (judgement)
 		take_growth(all, &judgement->judged);
 	shown_callsites_update(&kept->shown, &input);

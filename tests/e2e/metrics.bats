@@ -147,7 +147,7 @@ has_data() { # URL QUERY
   run -1 grep -q 'callsite="c1:' none.txt
 }
 
-@test "two files of one name have labels of their own, and one that is gone says so" {
+@test "two files of one name have labels of their own; one that is gone says so, and another in its place is counted anew" {
   mkdir -p other
   cp heap.db gone.db
   cp handles.db other/heap.db
@@ -161,6 +161,15 @@ has_data() { # URL QUERY
   grep -qF 'seep_recording_readable{recording="other/heap.db"} 1' names.txt
   grep -qF 'seep_recording_readable{recording="gone.db"} 0' names.txt
   [[ $(grep '^seep_live_bytes' names.txt | grep -c gone) == 0 ]]
+  # heap.db has more than handles.db
+  cp handles.db heap.db.new
+  mv heap.db heap.db.kept
+  mv heap.db.new heap.db
+  get names /metrics >names.txt
+  mv heap.db.kept heap.db
+  metrics sums names.txt
+  [[ $(metrics value names.txt seep_acquired_bytes_total recording=heap.db kind=heap) == \
+    $("$SEEP" top --json --type alloc_space handles.db | "$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["total"])') ]]
 }
 
 @test "Prometheus scrapes, judges, and every query of the dashboard has an answer" {

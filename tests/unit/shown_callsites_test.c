@@ -222,6 +222,23 @@ static void a_callsite_that_is_met_later_is_counted(void **state)
 	update(test);
 }
 
+static void a_total_that_falls_takes_nothing_away(void **state)
+{
+	struct test *test = *state;
+	struct shown_figures other;
+
+	judge_in_order(test, LIMIT);
+	update(test);
+	test->totals[2].acquired_count += 5;
+	update(test);
+	other = test->shown.kinds[SEEP_KIND_HEAP].other;
+	test->totals[2].acquired_count = 0;
+	test->totals[20].released_bytes = 0;
+	update(test);
+	assert_int_equal(find(test, 2)->figures.acquired_objects, 5);
+	assert_int_equal(test->shown.kinds[SEEP_KIND_HEAP].other.released_bytes, other.released_bytes);
+}
+
 /* A generator of our own: the same everywhere. */
 static uint32_t next_random(uint32_t *state)
 {
@@ -282,6 +299,7 @@ int main(void)
 		TEST(who_leads_gets_a_place_and_who_falls_far_loses_it),
 		TEST(one_that_is_shown_later_counts_from_then_and_one_that_goes_leaves_its_counts),
 		TEST(a_callsite_that_is_met_later_is_counted),
+		TEST(a_total_that_falls_takes_nothing_away),
 		TEST(no_counter_ever_falls_whoever_is_shown),
 	};
 
