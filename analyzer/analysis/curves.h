@@ -55,6 +55,7 @@ enum curve_source {
 	X("acquired_per_s", "acquired", "per_s", "rates", ACQUIRED, CURVE_EVERY_KIND) \
 	X("released_per_s", "released", "per_s", "rates", RELEASED, CURVE_EVERY_KIND) \
 	X("allocated_bytes_per_s", "allocated bytes", "bytes_per_s", "rates", ACQUIRED_BYTES, CURVE_KIND(HEAP)) \
+	X("blocks", "live blocks", "count", "blocks", LIVE_OBJECTS, CURVE_KIND(HEAP)) \
 	X("mapped", "mappings", "bytes", "mappings", LIVE_BYTES, CURVE_KIND(MAPPING)) \
 	X("rss_anon", "anonymous", "bytes", "resident memory", KERNEL, CURVE_FIGURE(RSS_ANON)) \
 	X("rss_file", "of files", "bytes", "resident memory", KERNEL, CURVE_FIGURE(RSS_FILE)) \

@@ -137,10 +137,27 @@ static int extend_from(struct page_live *live, struct page_line *line, struct er
 	return code;
 }
 
+/* A recording that has taken the place of another one, or does not tell its time, is read from the beginning. */
+static int begin_reading(struct store *store, struct page_live *live, struct error *error)
+{
+	int code = store_begin_reading(store, error);
+	struct recording times = {0};
+
+	if (code)
+		return code;
+	store_read_times(store, &times);
+	if (times.created_ns != live->times.created_ns || times.interval_ms != live->times.interval_ms)
+		page_live_release(live);
+	live->times = times;
+	return SEEP_OK;
+}
+
 int page_live_read(struct store *store, struct page_live *live, struct error *error)
 {
-	int code;
+	int code = begin_reading(store, live, error);
 
+	if (code)
+		return code;
 	if (!live->newest)
 		live->newest = store_newest_new();
 	if (!live->newest)
@@ -180,8 +197,15 @@ static size_t place_for(const struct page_live *live, uint32_t process_id)
 	return oldest;
 }
 
-int page_live_line(struct page_live *live, uint32_t process_id, uint32_t interval_ms, struct page_line **out,
-		   struct error *error)
+/* As store_read_kinds() has it at the least; a damaged recording may say anything. */
+static int32_t step_of(const struct page_live *live)
+{
+	int64_t interval_s = (live->times.interval_ms + INT64_C(999)) / 1000;
+
+	return interval_s > 0 ? (int32_t)interval_s : 1;
+}
+
+int page_live_line(struct page_live *live, uint32_t process_id, struct page_line **out, struct error *error)
 {
 	struct page_line **place = &live->lines[place_for(live, process_id)], *line = *place;
 	int code = SEEP_OK;
@@ -191,7 +215,7 @@ int page_live_line(struct page_live *live, uint32_t process_id, uint32_t interva
 	if (line->process_id != process_id)
 		clear(line);
 	line->process_id = process_id;
-	line->grid.step_s = (int32_t)((interval_ms + 999) / 1000);
+	line->grid.step_s = step_of(live);
 	line->used = ++live->uses;
 	if (!line->grid.count)
 		code = extend_from(live, line, error);

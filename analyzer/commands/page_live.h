@@ -25,18 +25,18 @@ struct page_line {
 
 /* Zeroed is valid and empty. */
 struct page_live {
+	struct recording times; /* those of the last reading */
 	struct store_newest *newest;
 	struct page_line *lines[PAGE_LIVE_LINES]; /* NULL: none */
 	int64_t uses;
 };
 
-/* Reads what is new. After an error all lines begin anew. */
+/* Reads what is new, of the moment that it begins for the store. After an error all lines begin anew. */
 int page_live_read(struct store *store, struct page_live *live, struct error *error);
 void page_live_release(struct page_live *live);
 
-/* The line of a process (0 all) up to the last reading; it is begun if there is none. Interval of the recorder. */
-int page_live_line(struct page_live *live, uint32_t process_id, uint32_t interval_ms, struct page_line **out,
-		   struct error *error);
+/* The line of a process (0 all) up to the last reading; it is begun if there is none. */
+int page_live_line(struct page_live *live, uint32_t process_id, struct page_line **out, struct error *error);
 
 /*
  * The line's points from the last one not after since_s on, as a series. False: its first point is later. Release with

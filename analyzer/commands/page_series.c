@@ -19,7 +19,6 @@ static const struct page_call call = {FOR_GROWTH, "growth",
 struct asked {
 	struct page_request request;
 	struct store *store; /* all is of one moment */
-	struct recording times;
 	uint32_t process_id; /* 0 all */
 	long points;
 	bool has_since, has_until;
@@ -43,16 +42,16 @@ static int find_process(struct asked *asked, const struct page_live *live, struc
 			 asked->request.recording->path, pid);
 }
 
-static void find_span(struct asked *asked)
+static void find_span(struct asked *asked, const struct recording *times)
 {
 	const struct options *options = &asked->request.options;
 
 	asked->has_since = options->since.form != MOMENT_NONE;
 	asked->has_until = options->until.form != MOMENT_NONE;
 	if (asked->has_since)
-		asked->since_ns = moment_resolve(options->since, asked->times.created_ns, asked->times.newest_ns);
+		asked->since_ns = moment_resolve(options->since, times->created_ns, times->newest_ns);
 	if (asked->has_until)
-		asked->until_ns = moment_resolve(options->until, asked->times.created_ns, asked->times.newest_ns);
+		asked->until_ns = moment_resolve(options->until, times->created_ns, times->newest_ns);
 }
 
 /* ---- curves ---- */
@@ -75,16 +74,21 @@ static int read_history(struct asked *asked, struct error *error)
 
 static int read_curves(struct asked *asked, struct page_live *live, struct error *error)
 {
+	int64_t since_s = asked->since_ns / NS_PER_S;
 	struct page_line *line;
 	int code = SEEP_OK;
 
+	/* a page asks on after the end, too: nothing came */
+	asked->series.grid = (struct store_grid){.start_s = since_s, .step_s = 1};
+	if (asked->has_since && since_s >= store_newest_end(live->newest, asked->process_id))
+		return SEEP_OK;
 	if (asked->has_until || !store_newest_runs(live->newest, asked->process_id))
 		return read_history(asked, error);
-	code = page_live_line(live, asked->process_id, asked->times.interval_ms, &line, error);
+	code = page_live_line(live, asked->process_id, &line, error);
 	if (code)
 		return code;
 	asked->skip = 1;
-	if (asked->has_since && page_line_since(live, line, asked->since_ns / NS_PER_S, &asked->series))
+	if (asked->has_since && page_line_since(live, line, since_s, &asked->series))
 		return SEEP_OK;
 	return read_history(asked, error);
 }
@@ -122,8 +126,7 @@ static int read_all(struct asked *asked, struct error *error)
 		code = page_live_read(asked->store, live, error);
 	if (code)
 		return code;
-	store_read_times(asked->store, &asked->times);
-	find_span(asked);
+	find_span(asked, &live->times);
 	code = find_process(asked, live, error);
 	if (!code)
 		code = read_curves(asked, live, error);

@@ -21,8 +21,8 @@ struct process {
 };
 
 struct store_newest {
-	int64_t created_ns, newest_ns; /* newest_ns 0: nothing is read yet */
-	int64_t cpu_s;                 /* when CPU time was looked up last */
+	int64_t newest_ns; /* 0: nothing is read yet */
+	int64_t cpu_s;     /* when CPU time was looked up last */
 	struct lives lives;
 	struct process *processes; /* by id, as many as lives */
 	size_t process_count;
@@ -329,16 +329,10 @@ static int read_lives(struct store *store, struct store_newest *newest, struct e
 
 static int read_all(struct store *store, struct store_newest *newest, struct error *error)
 {
-	int64_t created_ns = store_meta_integer(store, "created_ns", 0), since_s;
-	int64_t newest_ns = store_meta_integer(store, "newest_ns", created_ns);
-	int code;
+	int code = read_lives(store, newest, error);
+	int64_t since_s = newest->newest_ns / NS_PER_S;
 
-	if (created_ns != newest->created_ns)
-		forget(newest);
-	newest->created_ns = created_ns;
-	code = read_lives(store, newest, error);
-	since_s = newest->newest_ns / NS_PER_S;
-	newest->newest_ns = newest_ns;
+	newest->newest_ns = store_meta_integer(store, "newest_ns", 0);
 	if (code == SEEP_OK)
 		code = read_kinds(store, newest, error);
 	for (size_t id = 1; id < newest->lives.count && code == SEEP_OK; id++)
@@ -358,10 +352,8 @@ static int read_all(struct store *store, struct store_newest *newest, struct err
 
 int store_newest_read(struct store *store, struct store_newest *newest, struct error *error)
 {
-	int code = store_begin_reading(store, error);
+	int code = read_all(store, newest, error);
 
-	if (code == SEEP_OK)
-		code = read_all(store, newest, error);
 	if (code)
 		forget(newest);
 	return code;
@@ -383,11 +375,24 @@ uint32_t store_newest_process(const struct store_newest *newest, uint32_t pid)
 	return 0;
 }
 
-bool store_newest_runs(const struct store_newest *newest, uint32_t process_id)
+/* INT64_MAX: it runs. */
+static int64_t ended_ns(const struct store_newest *newest, uint32_t process_id)
 {
 	if (process_id)
-		return process_id < newest->lives.count && newest->lives.of[process_id].ended_ns == INT64_MAX;
-	return newest->lives.last_end_ns == INT64_MAX;
+		return process_id < newest->lives.count ? newest->lives.of[process_id].ended_ns : 0;
+	return newest->lives.last_end_ns;
+}
+
+bool store_newest_runs(const struct store_newest *newest, uint32_t process_id)
+{
+	return ended_ns(newest, process_id) == INT64_MAX;
+}
+
+int64_t store_newest_end(const struct store_newest *newest, uint32_t process_id)
+{
+	int64_t newest_s = newest->newest_ns / NS_PER_S, end_s = ended_ns(newest, process_id) / NS_PER_S - 1;
+
+	return end_s < newest_s ? end_s : newest_s;
 }
 
 static void add(double *sum, double value)

@@ -17,7 +17,10 @@ struct store_newest;
 struct store_newest *store_newest_new(void);
 void store_newest_release(struct store_newest *newest);
 
-/* Of one recording, whose store may be opened anew each time. After an error the next reading begins from nothing. */
+/*
+ * Of one recording, whose store may be opened anew each time; of the moment that store_begin_reading() began. After an
+ * error the next reading begins from nothing.
+ */
 int store_newest_read(struct store *store, struct store_newest *newest, struct error *error);
 
 /* The names of events in the order of a point's; they are added to, and stay where they are until the release. */
@@ -29,6 +32,9 @@ uint32_t store_newest_process(const struct store_newest *newest, uint32_t pid);
 /* The process, or of all (0) any, runs. If none does, a point is not what it was before the end: it is of after that.
  */
 bool store_newest_runs(const struct store_newest *newest, uint32_t process_id);
+
+/* The last second that a history has: of those that have ended the one before their end. */
+int64_t store_newest_end(const struct store_newest *newest, uint32_t process_id);
 
 struct store_point {
 	int64_t time_s;

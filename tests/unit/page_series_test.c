@@ -449,26 +449,105 @@ static void a_new_kind_of_callsite_and_a_new_event_begin_at_0(void **state)
 	expect(value(test, "acquired_per_s", 2), 8);
 }
 
-static void another_recording_under_the_same_name_is_begun_anew(void **state)
+/* By one under the same name that begins there and has its first second two seconds later. */
+static void replace_recording(struct test *test, int64_t after)
 {
-	struct test *test = *state;
 	struct store_options options = {.arena_path = "/dev/shm/b",
 					.arena_id = "2",
-					.created_ns = (PAGE_START + 100) * NS_PER_S,
+					.created_ns = (PAGE_START + after) * NS_PER_S,
 					.interval_ms = 1000};
 
-	tick(test, 1);
-	ask(test, "");
 	store_close(test->page.store);
 	unlink(test->page.path);
 	must(store_create(test->page.path, &options, &test->page.store, &error));
-	page_fixture_begin(&test->page, 100);
-	test->page.process = page_fixture_process(&test->page, 0, "app", 100);
+	page_fixture_begin(&test->page, after + 2);
+	test->page.process = page_fixture_process(&test->page, 0, "app", after);
 	page_fixture_commit(&test->page);
+}
+
+static void another_recording_under_the_same_name_is_begun_anew(void **state)
+{
+	struct test *test = *state;
+
+	tick(test, 1);
+	ask(test, "");
+	replace_recording(test, 100);
 	ask(test, "");
 	assert_int_equal(test->answer.start_s, PAGE_START + 100);
 	expect(value(test, "tracked", 100), 0);
 	assert_false(has_curve(test, "sockets"));
+}
+
+static void one_that_comes_within_seconds_is_not_joined_to_the_old_one(void **state)
+{
+	struct test *test = *state;
+
+	tick(test, 1);
+	ask(test, "");
+	replace_recording(test, 3);
+	ask_since(test, 1);
+	assert_int_equal(test->answer.start_s, PAGE_START + 3);
+	assert_int_equal(test->answer.count, 3);
+	expect(value(test, "tracked", 4), 0);
+}
+
+static void a_recorder_that_looks_each_five_seconds_makes_points_of_five(void **state)
+{
+	struct test *test = *state;
+
+	page_fixture_begin(&test->page, 0);
+	must(store_put_meta_integer(test->page.store, "interval_ms", 5000, &error));
+	page_fixture_commit(&test->page);
+	for (int64_t after = 0; after <= 20; after += 5)
+		tick(test, after);
+	ask(test, "");
+	assert_int_equal(test->answer.step_s, 5);
+	assert_int_equal(test->answer.count, 5);
+	tick(test, 25);
+	ask_since(test, 20);
+	assert_int_equal(test->answer.step_s, 5);
+	assert_int_equal(test->answer.count, 1);
+	assert_int_equal(test->answer.start_s, PAGE_START + 25);
+	expect(value(test, "acquired_per_s", 25), 6);
+	expect(value(test, "cpu", 25), 25);
+}
+
+static void a_recording_that_tells_no_interval_has_points_of_a_second(void **state)
+{
+	struct test *test = *state;
+
+	page_fixture_begin(&test->page, 0);
+	must(store_put_meta_integer(test->page.store, "interval_ms", 0, &error));
+	page_fixture_commit(&test->page);
+	tick(test, 1);
+	ask(test, "");
+	must(store_begin(test->page.store, (PAGE_START + 2) * NS_PER_S, &error));
+	must(store_put_meta_integer(test->page.store, "interval_ms", INT64_C(4294967295), &error));
+	page_fixture_commit(&test->page);
+	tick(test, 3);
+	ask_since(test, 1);
+	assert_true(test->answer.step_s >= 1);
+}
+
+static void after_the_end_nothing_comes_any_more(void **state)
+{
+	struct test *test = *state;
+
+	for (int64_t after = 1; after <= 5; after++)
+		tick(test, after);
+	ask(test, "");
+	page_fixture_begin(&test->page, 7);
+	/* all is released on the way out, which is no part of the curves */
+	page_fixture_put(&test->page, test->page.process, test->heap, 25, 25, 100);
+	must(store_end_process(test->page.store, test->page.process, (PAGE_START + 7) * NS_PER_S, false, &error));
+	page_fixture_commit(&test->page);
+	must(store_finish(test->page.store, (PAGE_START + 8) * NS_PER_S, &error));
+	ask_since(test, 5);
+	assert_int_equal(test->answer.count, 1);
+	expect(value(test, "tracked", 6), 1500);
+	ask_since(test, 6);
+	assert_int_equal(test->answer.count, 0);
+	assert_int_equal(test->answer.step_s, 1);
 }
 
 /* ---- marks, and what it looks like ---- */
@@ -553,6 +632,10 @@ int main(void)
 		test(processes_that_are_folded_away_leave_their_events),
 		test(a_new_kind_of_callsite_and_a_new_event_begin_at_0),
 		test(another_recording_under_the_same_name_is_begun_anew),
+		test(one_that_comes_within_seconds_is_not_joined_to_the_old_one),
+		test(a_recorder_that_looks_each_five_seconds_makes_points_of_five),
+		test(a_recording_that_tells_no_interval_has_points_of_a_second),
+		test(after_the_end_nothing_comes_any_more),
 		test(marks_of_the_time_and_the_process_come_along),
 		cmocka_unit_test(curves_look_like_that),
 	};
