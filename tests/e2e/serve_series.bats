@@ -170,7 +170,7 @@ compared = 0
 for name in "tracked", "private", "timers", "sockets", "acquired_per_s", "allocated_bytes_per_s", "event:write_calls":
     history, seen = curve(page, name), []
     for answer in live:
-        points = sorted(curve(answer, name).items())
+        points = sorted(curve(answer, name).items()) if answer["count"] else [] # of nothing there are no kinds
         seen += [time for time, _ in points]
         # where a page has not asked for some seconds, those are joined by straight lines
         exact = points if answer is live[0] else points[-1:] if len(points) > 1 else points
