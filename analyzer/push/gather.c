@@ -134,12 +134,22 @@ static int add_history(struct store *store, const struct store_span *span, struc
 
 /* ---- the state ---- */
 
-static int add_state(const struct gathering *gathering, struct store *store, struct batch *out, int64_t *folded,
-		     struct error *error)
+/*
+ * Folded processes have rows at the end of a minute, which a recording that has ended need not have reached: its
+ * history has no end.
+ */
+static int64_t until_of(int64_t ended_ns, int64_t history_s)
+{
+	return ended_ns ? INT64_MAX : history_s;
+}
+
+static int add_state(const struct gathering *gathering, const struct identity *identity, struct store *store,
+		     struct batch *out, int64_t *folded, struct error *error)
 {
 	/* what changed in the second of the last push may have changed after it */
 	struct store_span since = {.since = gathering->marks.newest_ns / NS_PER_S};
-	struct store_span all = {.until = gathering->marks.history_s, .folded_only = true};
+	struct store_span all = {.until = until_of(identity->ended_ns, gathering->marks.history_s),
+				 .folded_only = true};
 	int code = SEEP_OK;
 
 	for (size_t i = 0; i < sizeof(state_streams) / sizeof(state_streams[0]) && !code; i++)
@@ -217,7 +227,7 @@ int gather_state(const struct gathering *gathering, struct identity *identity, s
 		session_adopt_names(&session, gathering->names);
 		identity_release(identity);
 		read_identity(session.main.store, identity);
-		code = add_state(gathering, session.main.store, out, folded, error);
+		code = add_state(gathering, identity, session.main.store, out, folded, error);
 	}
 	if (!code) {
 		session_head(&session);
@@ -251,19 +261,17 @@ static void plan_hour(int64_t hour, int64_t rows, void *context)
 }
 
 /* Of a recording that goes on, the minute that has not ended comes later. */
-static int64_t history_end(const struct store *store)
+static int64_t history_end(const struct recording *times)
 {
-	struct recording times = {0};
-	int64_t newest;
+	int64_t newest = times->newest_ns / NS_PER_S;
 
-	store_read_times((struct store *)store, &times);
-	newest = times.newest_ns / NS_PER_S;
-	return times.ended_ns ? newest + 1 : newest / MINUTE_S * MINUTE_S;
+	return times->ended_ns ? newest + 1 : newest / MINUTE_S * MINUTE_S;
 }
 
 static int read_span(const struct gathering *gathering, struct store *store, struct batch *out, int64_t *history_s,
 		     struct error *error)
 {
+	struct recording times = {0};
 	struct span_plan plan = {0};
 	struct store_span span = {.since = gathering->marks.history_s};
 	int64_t end;
@@ -271,17 +279,17 @@ static int read_span(const struct gathering *gathering, struct store *store, str
 
 	if (code)
 		return code;
-	end = history_end(store);
+	store_read_times(store, &times);
+	end = history_end(&times);
 	*history_s = span.since;
 	if (end <= span.since)
 		return SEEP_OK;
 	code = store_each_history_hour(store, span.since, plan_hour, &plan, error);
 	if (code)
 		return code;
-	span.until = plan.is_full && plan.until < end ? plan.until : end;
-	code = add_history(store, &span, out, error);
-	*history_s = span.until;
-	return code;
+	*history_s = plan.is_full && plan.until < end ? plan.until : end;
+	span.until = *history_s == end ? until_of(times.ended_ns, end) : *history_s;
+	return add_history(store, &span, out, error);
 }
 
 int gather_history(const struct gathering *gathering, const char *path, struct batch *out, int64_t *history_s,
