@@ -4,6 +4,8 @@
 # call, with the program's own count in shared memory: completed <= recorded <= started. Four at a time.
 set -u
 
+# shellcheck source=tests/lib/common.bash
+source "$(dirname "$0")/../lib/common.bash"
 BUILD=$(realpath "${BUILD:-build}")
 PROGRAM=$BUILD/tests/programs/kill_counter
 count=${1:-10}
@@ -11,13 +13,9 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 recorded() { # FILE KIND
-  sqlite3 -readonly -cmd '.timeout 5000' -separator ' ' "$1" "
+  query "$1" "
     SELECT coalesce(sum(acquired_count), 0), coalesce(sum(released_count), 0) FROM callsite WHERE kind = '$2' AND node_id IN
       (SELECT node_id FROM stack WHERE function IN ('counted_make', 'counted_open'))"
-}
-
-is_finished() { # FILE
-  [[ $(sqlite3 -readonly -cmd '.timeout 5000' "$1" "SELECT value FROM meta WHERE key = 'state'" 2>/dev/null) == ended ]]
 }
 
 # One kill. Prints nothing when the counts agree.
@@ -32,11 +30,7 @@ kill_once() { # NUMBER
   sleep "$delay"
   kill -KILL "$pid"
   wait "$pid" 2>/dev/null
-  for _ in {1..200}; do
-    is_finished "$base.db" && break
-    sleep 0.1
-  done
-  is_finished "$base.db" || echo "kill $1, after $delay s: the recording was not finished $(cat "$base.err")"
+  wait_until 20 is_finished "$base.db" || echo "kill $1, after $delay s: the recording was not finished $(cat "$base.err")"
   while read -r kind acquired_min acquired_max released_min released_max; do
     read -r acquired released < <(recorded "$base.db" "$kind")
     if ! ((acquired_min <= acquired && acquired <= acquired_max)); then

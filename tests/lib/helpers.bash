@@ -5,13 +5,14 @@
 # A test file says `load ../lib/helpers`. Each test works in a directory of its own; every process that `start`
 # started is ended after the test, also when it failed.
 
+# shellcheck source=tests/lib/common.bash
+source "${BASH_SOURCE[0]%/*}/common.bash"
+
 BUILD=$(realpath "${BUILD:-$BATS_TEST_DIRNAME/../../build}")
 SEEP=$BUILD/seep
 LIB=$BUILD/libseep.so
 PROGRAMS=$BUILD/tests/programs
 SERVERS=$BUILD/tests/servers
-# The distribution's Python, whatever else a developer has in PATH.
-PYTHON=$(PATH=/usr/bin:/bin:$PATH command -v python3)
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 # The names that recorders keep (libseep(7)) are this file's own.
@@ -87,27 +88,6 @@ wait_end() { # PID
   wait "$1" || code=$?
 }
 
-gone() { # PID: no longer runs (or waits to be reaped)
-  [[ ! -e /proc/$1 ]] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
-}
-
-wait_until() { # SECONDS CMD...
-  local until=$((SECONDS + $1 + 1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    ((SECONDS < until)) || return 1
-    sleep 0.05
-  done
-}
-
-free_port() {
-  "$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-listens() { # PORT
-  (exec 4<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
 # ---- recordings ----
 
 # What --type and pprof's -sample_index name.
@@ -116,14 +96,6 @@ TYPES=(inuse_space inuse_objects alloc_space alloc_objects sockets fds timers th
 # `seep top` without what pprof does not know.
 top() { # OPTIONS...
   "$SEEP" top "$@" | grep -vE '^(Trust|Seep itself|Nothing of type|No difference)'
-}
-
-query() { # FILE SQL
-  sqlite3 -readonly -cmd ".timeout 5000" -separator " " "$1" "$2"
-}
-
-is_finished() { # FILE
-  [[ $(query "$1" "SELECT value FROM meta WHERE key = 'state'") == ended ]]
 }
 
 # The recorder ends a recording half a second after the last process has gone.

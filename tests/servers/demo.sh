@@ -5,6 +5,8 @@
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/lib/common.bash
+source tests/lib/common.bash
 BUILD=$(realpath "${BUILD:-build}")
 folder=$(mktemp -d)
 pids=()
@@ -26,22 +28,9 @@ show() { # LINES CMD...
   "$@" 2>&1 | sed 's/.*\r//; /^$/d; s/[[:space:]]*$//' | head -n "$lines" | sed "s/^/   /; s,$folder/,,g" || true
 }
 
-wait_until() { # SECONDS CMD...
-  local until=$((SECONDS + $1 + 1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    ((SECONDS < until)) || return 1
-    sleep 0.1
-  done
-}
-
 give_up() {
   echo "demo: $*" >&2
   exit 1
-}
-
-is_finished() { # FILE
-  [[ -e $1 && ! -e $1-wal ]]
 }
 
 has_line() { # FILE

@@ -24,6 +24,8 @@ playground, /scatter       | fixed | playground_%V | inuse_space | playground_lo
 '
 
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/lib/common.bash
+source tests/lib/common.bash
 BUILD=$(realpath "${BUILD:-build}")
 SEEP=$BUILD/seep
 seconds=${1:-20}
@@ -44,19 +46,6 @@ trap end EXIT
 give_up() {
   echo "incidents: $*" >&2
   exit 1
-}
-
-wait_until() { # SECONDS CMD...
-  local until=$((SECONDS + $1 + 1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    ((SECONDS < until)) || return 1
-    sleep 0.1
-  done
-}
-
-listens() { # PORT
-  (exec 4<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
 start_memcached() {

@@ -6,6 +6,8 @@
 # fails, or when there were fewer. Servers listen on loopback only and are stopped by process id.
 set -u
 
+# shellcheck source=tests/lib/common.bash
+source "$(dirname "$0")/../lib/common.bash"
 build=$(realpath "${BUILD:-build}")
 programs=$build/tests/programs
 millions=${1:-20}
@@ -42,11 +44,7 @@ start() { # PORT CMD...
   shift
   (exec "${under[@]}" "$@") >out 2>err &
   server=$!
-  for _ in {1..200}; do
-    (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return 0
-    sleep 0.1
-  done
-  return 1
+  wait_until 20 listens "$port"
 }
 
 stop() {
@@ -56,25 +54,14 @@ stop() {
   server=0
 }
 
-free_port() {
-  /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-query() {
-  sqlite3 -readonly -cmd '.timeout 5000' seep.db "$1" 2>/dev/null
-}
-
 figure() { # NAME
-  query "SELECT coalesce(sum(value), 0) FROM trust WHERE name = '$1'"
+  query seep.db "SELECT coalesce(sum(value), 0) FROM trust WHERE name = '$1'" 2>/dev/null
 }
 
 # One line of the table: workload, what was compared, and what the recording says of these stacks.
 report() { # WORKLOAD CODE SECONDS
   local name captures different
-  for _ in {1..300}; do
-    [[ $(query "SELECT value FROM meta WHERE key = 'state'") == ended ]] && break
-    sleep 0.1
-  done
+  wait_until 30 is_finished seep.db
   captures=$(figure verify_captures)
   different=$(figure verify_differences)
   printf '%-22s %11s %11s' "$1" "$captures" "$different"

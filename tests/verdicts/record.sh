@@ -9,6 +9,8 @@
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/lib/common.bash
+source tests/lib/common.bash
 BUILD=$(realpath "${BUILD:-build}")
 PATH=/usr/bin:/bin:$PATH:/usr/sbin:/sbin # the distribution's Python
 verdicts=$PWD/tests/verdicts
@@ -29,27 +31,6 @@ end() {
 }
 trap end EXIT
 trap 'exit 1' INT TERM
-
-wait_until() { # SECONDS CMD...
-  local until=$((SECONDS + $1 + 1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    ((SECONDS < until)) || return 1
-    sleep 0.1
-  done
-}
-
-listens() { # PORT
-  (exec 4<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
-free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-gone() { # PID
-  [[ ! -e /proc/$1 ]] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
-}
 
 # ---- servers: each in a directory of its own; sets $pid, $port, and $version ----
 
@@ -251,11 +232,7 @@ server_stop() {
   wait_until 30 gone "$pid" || kill -KILL "$pid"
   [[ ! -e memcached.pid ]] || kill -TERM "$(<memcached.pid)"
   rm -f ./*.pid
-  wait_until 60 is_finished
-}
-
-is_finished() {
-  [[ $(sqlite3 -readonly -cmd '.timeout 5000' run.db "SELECT value FROM meta WHERE key = 'state'") == ended ]]
+  wait_until 60 is_finished run.db
 }
 
 scenario_run() { # NAME SECONDS SERVER LOAD
