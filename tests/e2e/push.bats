@@ -9,16 +9,8 @@ RECORDING=$BUILD/tests/push/recording
 
 # ---- a PostgreSQL of this file's own; each test has a database in it ----
 
-as_postgres() {
-  if (($(id -u) == 0)); then
-    setpriv --reuid=postgres --regid=postgres --clear-groups "$@"
-  else
-    "$@"
-  fi
-}
-
 start_postgres() {
-  as_postgres "$PG_BIN/postgres" -D "$PG/data" -p "$PG_PORT" -k "$PG" -c listen_addresses=127.0.0.1 -c fsync=off \
+  "${as_postgres[@]}" "$PG_BIN/postgres" -D "$PG/data" -p "$PG_PORT" -k "$PG" -c listen_addresses=127.0.0.1 -c fsync=off \
     >>"$PG/log" 2>&1 3>&- &
   wait_until 20 "$PG_BIN/pg_isready" -q -h "$PG" -p "$PG_PORT"
 }
@@ -51,12 +43,12 @@ record_servers() {
 setup_file() {
   local loads=()
   PG=$(mktemp -d /tmp/seep-push-XXXXXX)
-  PG_BIN=$(dirname "$(command -v /usr/lib/postgresql/*/bin/initdb initdb | head -n 1)")
+  PG_BIN=$(postgres_programs)
   PG_PORT=$(free_port)
   export PG PG_BIN PG_PORT
   chmod 755 "$PG"
   (($(id -u) != 0)) || chown postgres "$PG"
-  as_postgres "$PG_BIN/initdb" -D "$PG/data" -A trust -U postgres -E UTF8 --locale=C --no-sync >"$PG/log" 2>&1
+  "${as_postgres[@]}" "$PG_BIN/initdb" -D "$PG/data" -A trust -U postgres -E UTF8 --locale=C --no-sync >"$PG/log" 2>&1
   echo 'host all secretive 127.0.0.1/32 scram-sha-256' | cat - "$PG/data/pg_hba.conf" >"$PG/hba"
   cat "$PG/hba" >"$PG/data/pg_hba.conf"
   start_postgres

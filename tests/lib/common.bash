@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the variables are for those who read this in
 # common.bash - what the test files and the scripts that run servers share: waiting, ports, and reading a recording.
 
 wait_until() { # SECONDS CMD...
@@ -32,4 +32,15 @@ query() { # FILE SQL
 
 is_finished() { # FILE
   [[ $(query "$1" "SELECT value FROM meta WHERE key = 'state'") == ended ]]
+}
+
+# ---- PostgreSQL, which does not run as root ----
+
+# The words before a command that is to run as its user.
+as_postgres=()
+(($(id -u) != 0)) || as_postgres=(setpriv --reuid=postgres --regid=postgres --init-groups)
+
+# Where its programs are: Debian keeps most of them out of PATH.
+postgres_programs() {
+  dirname "$(command -v /usr/lib/postgresql/*/bin/postgres postgres | head -n 1)"
 }

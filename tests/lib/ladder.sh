@@ -38,21 +38,17 @@ while IFS=: read -r file included; do
   check_include "$file" "$included"
 done < <(grep -rHoP '^#\s*include "\K[^"]+' preload analyzer --include="*.[ch]")
 
-while read -r file; do
-  complain "$file says sqlite3_: only analyzer/store does"
-done < <(grep -rlE '\bsqlite3_|sqlite3\.h' preload analyzer --include='*.[ch]' | grep -v '^analyzer/store/')
-
-while read -r file; do
-  complain "$file says MHD_: only analyzer/http does"
-done < <(grep -rlE '\bMHD_|microhttpd\.h' preload analyzer --include='*.[ch]' | grep -v '^analyzer/http/')
-
-while read -r file; do
-  complain "$file says PQ: only analyzer/push does"
-done < <(grep -rlE '\bPQ[a-z]+[A-Za-z]*\(|libpq-fe\.h' preload analyzer --include='*.[ch]' | grep -v '^analyzer/push/')
-
-while read -r file; do
-  complain "$file includes ncurses: only analyzer/watch does"
-done < <(grep -rlE '#\s*include <(n?curses|term|ncursesw/.*)\.h>' preload analyzer --include='*.[ch]' | grep -v '^analyzer/watch/')
+# Whatever library WHAT is, files of FOLDER alone may say REGEX.
+only_in() { # FOLDER WHAT REGEX
+  local file
+  while read -r file; do
+    [[ $file == "$1"/* ]] || complain "$file $2: only $1 does"
+  done < <(grep -rlE "$3" preload analyzer --include='*.[ch]')
+}
+only_in analyzer/store 'says sqlite3_' '\bsqlite3_|sqlite3\.h'
+only_in analyzer/http 'says MHD_' '\bMHD_|microhttpd\.h'
+only_in analyzer/push 'says PQ' '\bPQ[a-z]+[A-Za-z]*\(|libpq-fe\.h'
+only_in analyzer/watch 'includes ncurses' '#\s*include <(n?curses|term|ncursesw/.*)\.h>'
 
 # Every recorded program starts seep, which is not to load a web server for that.
 while read -r file; do

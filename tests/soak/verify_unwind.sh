@@ -194,23 +194,19 @@ CONF
 
 # PostgreSQL does not run as root; the recording is written by whom the server runs as.
 postgres() {
-  local port bin code as=()
+  local port bin code
   port=$(free_port)
-  bin=$(echo /usr/lib/postgresql/*/bin)
+  bin=$(postgres_programs)
   rm -rf data
   mkdir data
   if [[ $(id -u) == 0 ]]; then
-    as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
     chown postgres data
     chmod 777 .
   fi
-  "${as[@]}" "$bin/initdb" -D data -A trust -U postgres >load 2>&1 || return 1
-  under=("${as[@]}" "${under[@]}")
+  "${as_postgres[@]}" "$bin/initdb" -D data -A trust -U postgres >load 2>&1 || return 1
+  under=("${as_postgres[@]}" "${under[@]}")
   start "$port" "$bin/postgres" -D data -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 -c fsync=off || return 1
-  for _ in {1..100}; do
-    "$bin/pg_isready" -q -h 127.0.0.1 -p "$port" && break
-    sleep 0.1
-  done
+  wait_until 10 "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"
   "$bin/pgbench" -h 127.0.0.1 -p "$port" -U postgres -i -q postgres >load 2>&1 &&
     "$bin/pgbench" -h 127.0.0.1 -p "$port" -U postgres -c 4 -C -T "$(scaled 10)" postgres >>load 2>&1 &&
     "$bin/pgbench" -h 127.0.0.1 -p "$port" -U postgres -c 2 -T "$(scaled 5)" postgres >>load 2>&1

@@ -99,25 +99,17 @@ CONF
   begin_at_port nginx -c "$PWD/nginx.conf" -e "$PWD/error.log"
 }
 
-become_postgres() {
-  if [[ $(id -u) == 0 ]]; then
-    setpriv --reuid=postgres --regid=postgres --init-groups "$@"
-  else
-    "$@"
-  fi
-}
-
 serve_postgres() { # SETTING...
-  local bin program=()
-  bin=$(dirname "$(command -v /usr/lib/postgresql/*/bin/postgres postgres | head -n 1)")
+  local bin
+  bin=$(postgres_programs)
   version=$("$bin/postgres" --version)
   # the user postgres may not be able to enter the build
   cp "$LIB" "$BUILD/seep" .
   LIB=$PWD/libseep.so
-  [[ $(id -u) != 0 ]] || { chown -R postgres . && program=(setpriv --reuid=postgres --regid=postgres --init-groups); }
-  become_postgres "$bin/initdb" -D "$PWD/data" -A trust -U postgres --no-sync >initdb.out || return
+  [[ $(id -u) != 0 ]] || chown -R postgres .
+  "${as_postgres[@]}" "$bin/initdb" -D "$PWD/data" -A trust -U postgres --no-sync >initdb.out || return
   # the user's own wrapper is not recorded: Seep begins in the server
-  "${program[@]}" env LD_PRELOAD="$LIB" SEEP_OPTIONS="out=$PWD/run.db" \
+  "${as_postgres[@]}" env LD_PRELOAD="$LIB" SEEP_OPTIONS="out=$PWD/run.db" \
     "$bin/postgres" -D "$PWD/data" -p "$port" -k "$PWD" -c listen_addresses=127.0.0.1 -c fsync=off "$@" \
     >server.out 2>server.err &
   pid=$!
