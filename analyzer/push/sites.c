@@ -195,6 +195,14 @@ static void find_judged(struct naming *naming)
 		naming->judged[judgement->sites[i].site_id] = &judgement->sites[i];
 }
 
+static bool are_all_known(const struct recording *recording, const struct sites *known)
+{
+	for (size_t i = 0; i < recording->site_count; i++)
+		if (recording->sites[i].id && (i >= known->count || !known->hashes[i]))
+			return false;
+	return true;
+}
+
 void sites_add(const struct recording *recording, const struct judgement *judgement, struct sites *known,
 	       struct batch *out)
 {
@@ -203,9 +211,12 @@ void sites_add(const struct recording *recording, const struct judgement *judgem
 	struct batch_rows *rows = &out->tables[TABLE_SITE];
 	struct naming naming = {.recording = recording, .judgement = judgement};
 	struct profile_options options = {0};
-	uint32_t *nodes = memory_zeroed(recording->site_count, sizeof(*nodes));
+	uint32_t *nodes;
 	size_t count = 0;
 
+	if (!judgement && are_all_known(recording, known))
+		return;
+	nodes = memory_zeroed(recording->site_count, sizeof(*nodes));
 	for (size_t i = 0; i < recording->site_count; i++)
 		if (recording->sites[i].id)
 			nodes[count++] = recording->sites[i].node_id;
