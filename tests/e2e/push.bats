@@ -357,7 +357,8 @@ has_no_push() {
   push --host old old.db
   [[ $(sql "SELECT sum(acquired_count), sum(live_bytes), sum(weight) FROM callsite") == \
     "$(query old.db 'SELECT sum(acquired_count), sum(live_bytes), 0 FROM callsite')" ]]
-  [[ $(sql 'SELECT count(*) FROM callsite_series') == $(query old.db 'SELECT count(*) FROM total WHERE acquired_count > 0') ]]
+  [[ $(sql 'SELECT count(DISTINCT site_id) FROM callsite_series') == \
+    $(query old.db 'SELECT count(DISTINCT site_id) FROM total WHERE acquired_count > 0') ]]
   [[ $(sql 'SELECT count(*) FROM event_total') == 0 ]]
 }
 
