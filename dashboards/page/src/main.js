@@ -34,7 +34,7 @@ const foot = /** @type {HTMLElement} */ (document.getElementById("foot"));
 /** @type {Recording[]} */
 let recordings = [];
 let seepVersion = "";
-let connection = "live"; // or "lost"
+let connection = "live"; // "lost", "refused"
 /** @type {Map<number, number>} */
 const versions = new Map();
 /** @type {{name: string, handle: ViewHandle} | null} */
@@ -190,6 +190,7 @@ function connectionWords() {
 
 	if (source.embedded) return ["ended", "report"];
 	if (connection === "lost") return ["lost", "connection lost, trying again"];
+	if (connection === "refused") return ["lost", "key no longer valid: open the address that “seep serve” printed"];
 	return recording.live
 		? ["live", "live"]
 		: ["ended", `ended ${format.clock(recording.newest_s, isLongAgo(recording.newest_s))}`];
@@ -296,10 +297,15 @@ function ticked(tick) {
 	changed(change);
 }
 
-/** @param {boolean} connected */
-function connectionChanged(connected) {
-	connection = connected ? "live" : "lost";
-	changed(connected ? { ...NOTHING, tick: true, data: true } : NOTHING);
+/** A server that was started again may have another key, and other recordings. @param {boolean} connected */
+async function connectionChanged(connected) {
+	try {
+		await readRecordings();
+		connection = connected ? "live" : "lost";
+	} catch (error) {
+		connection = /** @type {import("./source.js").SourceError} */ (error).status === 401 ? "refused" : "lost";
+	}
+	changed(connection === "live" ? { ...NOTHING, tick: true, data: true } : NOTHING);
 }
 
 async function start() {

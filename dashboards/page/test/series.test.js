@@ -91,7 +91,7 @@ test("charts come in their order; curves of two units are two charts; what is ne
 		curve("private", [null, null]),
 		curve("sockets", [0, 1], { chart: "handles", unit: "objects" }),
 		curve("event:reset", [0, 0], { chart: "requests", unit: "per_s" }),
-		curve("event:read_bytes", [9], { chart: "requests", unit: "bytes/s" }),
+		curve("event:read_bytes", [9], { chart: "traffic", unit: "bytes/s" }),
 	]);
 
 	assert.deepEqual(

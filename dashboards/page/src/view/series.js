@@ -82,7 +82,7 @@ const CHARTS = /** @type {[string, string, string][]} */ ([
 	["requests", "", "Events and requests"],
 	["rates", "bytes_per_s", "Allocation rate"],
 	["rates", "", "Acquired and released"],
-	["requests", "bytes_per_s", "Traffic"],
+	["traffic", "bytes_per_s", "Traffic"],
 	["mappings", "bytes", "Mappings"],
 	["resident memory", "bytes", "Resident memory"],
 ]);
