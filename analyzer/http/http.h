@@ -11,7 +11,7 @@
  * Bounds: HTTP_CONNECTIONS_MOST connections, of them HTTP_STREAMS_MOST event streams; HTTP_CONNECTION_BYTES of memory
  * for a connection's request line, headers and answer's headers; HTTP_TARGET_BYTES (target.h) for path and query;
  * HTTP_ARRIVAL_S seconds for a request to arrive whole. Only GET and HEAD, no bodies. When connections get scarce,
- * the one goes that has waited longest without having shown the token.
+ * those go that have waited longest without having shown the token (crowd.h).
  *
  * Ownership: what http_options points to (routes, assets, context) stays the caller's and must live until
  * http_close(); token and hosts are copied. A request is borrowed for its handler's call. Only http_publish() and

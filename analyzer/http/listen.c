@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* More than connections: what waits while a crowd is turned away is not refused by the kernel. */
-#define BACKLOG 128
+/* Many more than connections: who comes while a crowd is turned away waits, and for less time than TCP tries again. */
+#define BACKLOG 1024
 
 /* ---- reading ---- */
 

@@ -16,22 +16,6 @@
 
 /* ---- a request ---- */
 
-/*
- * With the request line, before its headers; what it returns is the request from here on. The line is read here and not
- * as libmicrohttpd has decoded it, which takes %00 for an end.
- */
-static void *on_target(void *context, const char *raw, struct MHD_Connection *connection)
-{
-	struct http_request *request = calloc(1, sizeof(*request));
-
-	if (!request)
-		return NULL;
-	request->server = context;
-	request->connection = connection;
-	request->fault = target_parse(raw, &request->target);
-	return request;
-}
-
 static struct peer *peer_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -39,28 +23,52 @@ static struct peer *peer_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
+/*
+ * With the request line, before its headers; what it returns is the request from here on. The line is read here and not
+ * as libmicrohttpd has decoded it, which takes %00 for an end.
+ */
+static void *on_target(void *context, const char *raw, struct MHD_Connection *connection)
+{
+	struct peer *peer = peer_of(connection);
+	struct http_request *request = peer ? calloc(1, sizeof(*request)) : NULL;
+
+	if (!request)
+		return NULL;
+	request->server = context;
+	request->connection = connection;
+	request->peer = peer;
+	request->fault = target_parse(raw ? raw : "", &request->target);
+	peer->request = request;
+	return request;
+}
+
 static int64_t arrival_deadline_ns(void)
 {
 	return clock_boottime_ns() + HTTP_ARRIVAL_S * NS_PER_S;
 }
 
-static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
-			 enum MHD_RequestTerminationCode how)
+static void release_request(struct http_request *request)
 {
-	struct http_request *request = *slot;
-	struct peer *peer = peer_of(connection);
-
-	(void)context;
-	(void)how;
-	if (peer && !peer->is_put_out)
-		peer->deadline_ns = arrival_deadline_ns();
-	if (!request)
-		return;
 	if (request->stage == REQUEST_STREAM)
 		stream_close(request);
 	target_release(&request->target);
 	buffer_release(&request->response.body);
 	free(request);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
+			 enum MHD_RequestTerminationCode how)
+{
+	struct peer *peer = peer_of(connection);
+
+	(void)context;
+	(void)how;
+	if (peer && peer->request) {
+		release_request(peer->request);
+		peer->request = NULL;
+	}
+	if (peer && !peer->is_put_out)
+		peer->deadline_ns = arrival_deadline_ns();
 	*slot = NULL;
 }
 
@@ -125,8 +133,7 @@ static struct access_answer check_access(const struct http_request *request, con
 	};
 
 	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_host, &asked.host_count);
-	if (request->peer)
-		listen_address_of(request->peer->socket, local_address);
+	listen_address_of(request->peer->socket, local_address);
 	return access_check(&request->server->rules, &asked);
 }
 
@@ -135,16 +142,13 @@ static enum MHD_Result admit(struct http_request *request, const char *method)
 {
 	struct access_answer answer;
 
-	request->peer = peer_of(request->connection);
-	if (request->peer)
-		request->peer->deadline_ns = INT64_MAX;
+	request->peer->deadline_ns = INT64_MAX;
 	if (request->fault)
 		return refuse_target(request);
 	answer = check_access(request, method);
 	if (answer.status)
 		return refuse(request, answer.status, answer.sentence);
-	if (request->peer)
-		request->peer->is_known = true;
+	request->peer->is_known = true;
 	request->takes_cookie = answer.takes_cookie;
 	request->is_from_outside = answer.is_from_outside;
 	request->stage = REQUEST_ADMITTED;
@@ -263,24 +267,35 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 /* ---- connections ---- */
 
+static void *join(struct http_server *server, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct peer *peer = info ? calloc(1, sizeof(*peer)) : NULL;
+
+	if (!peer)
+		return NULL;
+	peer->socket = info->connect_fd;
+	peer->deadline_ns = arrival_deadline_ns();
+	crowd_join(&server->crowd, peer, clock_boottime_ns());
+	return peer;
+}
+
+/* libmicrohttpd 0.9.75 does not say of each request that it is over: not if two things are wrong with it. */
+static void leave(struct http_server *server, struct peer *peer)
+{
+	if (peer->request)
+		release_request(peer->request);
+	crowd_leave(&server->crowd, peer);
+	free(peer);
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
 			  enum MHD_ConnectionNotificationCode what)
 {
-	struct http_server *server = context;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct peer *peer = *slot;
-
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		peer = info ? calloc(1, sizeof(*peer)) : NULL;
-		*slot = peer;
-		if (!peer)
-			return;
-		peer->socket = info->connect_fd;
-		peer->deadline_ns = arrival_deadline_ns();
-		crowd_join(&server->crowd, peer);
-	} else if (peer) {
-		crowd_leave(&server->crowd, peer);
-		free(peer);
+		*slot = join(context, connection);
+	} else if (*slot) {
+		leave(context, *slot);
 		*slot = NULL;
 	}
 }
@@ -315,13 +330,19 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* How long nothing needs to be done unless something happens, in ms; -1: for ever. */
-static int patience_ms(const struct http_server *server)
+/*
+ * How long nothing needs to be done unless something happens, in ms; -1: for ever. At its limit libmicrohttpd stops
+ * listening, and begins again not when a connection has gone but the next time that it is run.
+ */
+static int patience_ms(struct http_server *server)
 {
+	bool somebody_left = crowd_has_shrunk(&server->crowd);
 	int64_t due_ns = earlier(crowd_due_ns(&server->crowd), streams_due_ns(server));
 	int64_t wait_ms = INT64_MAX;
 	unsigned long long daemon_ms;
 
+	if (somebody_left)
+		return 0;
 	if (due_ns != INT64_MAX) {
 		int64_t wait_ns = due_ns - clock_boottime_ns();
 
@@ -369,7 +390,7 @@ static void *transport_run(void *context)
 		take_answers(server);
 		streams_sign_of_life(server, now_ns);
 		streams_resume(server, false);
-		crowd_put_out_late(&server->crowd, now_ns);
+		crowd_put_out(&server->crowd, now_ns);
 		MHD_run(server->daemon);
 		wait_for_work(server);
 	}

@@ -81,6 +81,20 @@ attack() { # NAME...
   attack streams
 }
 
+@test "of requests that come in parts and break off nothing is kept: Seep looks" {
+  local server acquired live
+  start_under serve.db serve "$BUILD/seep-serve" "$BATS_FILE_TMPDIR/chat.db"
+  server=$pid
+  wait_until 10 grep -q '^http' serve.out
+  "$PYTHON" "$BATS_TEST_DIRNAME/../lib/attack.py" "$(head -1 serve.out)" "$server" splits crowd_of_friends
+  stop "$server"
+  [[ $code == 0 ]]
+  wait_finished serve.db
+  read -r acquired _ _ _ live _ < <(figures serve.db "$server" on_target heap)
+  echo "of $acquired blocks $live are kept"
+  ((acquired > 100 && live == 0))
+}
+
 @test "slow clients are put out after ten seconds, however alive they look" {
   wait_until 30 gone "$(<"$BATS_FILE_TMPDIR/slow.pid")"
   cat "$BATS_FILE_TMPDIR"/slow.{out,err}

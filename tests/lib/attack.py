@@ -9,6 +9,7 @@ and a sentence if something is wrong.
 import concurrent.futures
 import http.client
 import os
+import random
 import re
 import socket
 import sys
@@ -275,6 +276,35 @@ def malformed(server):
         for wrong in pool.map(send, sent):
             if wrong:
                 raise Wrong(wrong)
+
+
+@attack
+def splits(server):
+    """What is huge or malformed, for five seconds, in parts of any size at any time, and given up at any time."""
+    choose, big, count = random.Random(1), "x" * 40000, 0
+    inputs = MALFORMED + [
+        server.request(path="/" + big), server.request(headers=["X: " + big]), server.request(headers=["X: 1"] * 5000),
+        server.request(path="/api/version?" + "a=1&" * 5000), server.request(headers=["Cookie: " + "a=b; " * 4000]),
+        server.request(path="/" + "y" * 15000, headers=["X: " + "z" * 20000]),
+        server.request(headers=["Transfer-Encoding: chunked", "Content-Length: 4"], body=b"zz\r\n")]
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        rest = choose.choice(inputs)
+        with server.connect(0.05) as connection:
+            try:
+                while rest:
+                    size = choose.choice((1, 7, 100, 1000, 4096, 16384, 32768, len(rest)))
+                    connection.sendall(rest[:size])
+                    rest = rest[size:]
+                    if choose.random() < 0.3:
+                        time.sleep(choose.random() * 0.003)
+                if choose.random() < 0.5:
+                    connection.shutdown(socket.SHUT_WR)
+                connection.recv(100)
+            except OSError:
+                pass
+        count += 1
+    print(f"{count} requests were sent in parts")
 
 
 @attack
