@@ -84,7 +84,12 @@ chat_judge fixed
 chat_stop fixed
 pids=()
 
-step '7. redis-server as it is installed, under a bare LD_PRELOAD, with redis-benchmark'
+report=$BUILD/demo.html
+step '7. Both as one page, to open in any browser, to keep or to send'
+show 4 "$BUILD/seep" export --html --base "$folder/chat_buggy.db" -o "$report" "$folder/chat_fixed.db"
+[[ -s $report ]] || give_up 'there is no page'
+
+step '8. redis-server as it is installed, under a bare LD_PRELOAD, with redis-benchmark'
 port=$((20000 + RANDOM % 20000))
 LD_PRELOAD=$BUILD/libseep.so SEEP_OPTIONS=out=$folder/redis.db \
   redis-server --port "$port" --save '' --dir "$folder" >"$folder/redis.out" 2>&1 &
@@ -99,4 +104,5 @@ wait "${pids[0]}"
 echo "   (redis-server ended with code $?)"
 pids=()
 
-step 'That was all. On your own server: seep run -- YOUR-SERVER, then seep top and seep growth.'
+step "That was all. The page of step 7 is ${report#"$PWD"/}. On your own server: seep run --serve -- YOUR-SERVER for the same page live,
+or seep run -- YOUR-SERVER, then seep top and seep growth."
