@@ -274,6 +274,17 @@ has_no_push() {
   [[ $(sql "SELECT count(*) FROM seep.callsite JOIN seep.verdict USING (recording_id, callsite)") -gt 0 ]]
 }
 
+@test "every column of a recording's views is in the database's view of that name" {
+  local file=$BATS_FILE_TMPDIR/fixed.db
+  new_database
+  push "$file"
+  query "$file" "SELECT v.name, c.name FROM sqlite_schema v JOIN pragma_table_info(v.name) c WHERE v.type = 'view'" | sort >columns.recording
+  sql "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'seep'" | sort >columns.database
+  (($(wc -l <columns.recording) > 100))
+  comm -23 columns.recording columns.database >missing
+  [[ ! -s missing ]] || fail "$(cat missing)"
+}
+
 @test "each failure has its sentence and its exit code, and none tells the password" {
   new_database
   fails() { # CODE SENTENCE ARGUMENT...
