@@ -5,6 +5,7 @@ import { element, fill } from "./dom.js";
 import { createFeed } from "./feed.js";
 import { clock } from "./view/format.js";
 import { cutSeries, groupCharts, joinMarks } from "./view/series.js";
+import { SETTLED } from "./view/verdicts.js";
 
 /** @typedef {import("./types").App} App */
 /** @typedef {import("./types").Chart} Chart */
@@ -123,7 +124,8 @@ export function createCharts(root, app) {
 		message.hidden = groups.length > 0;
 		message.textContent = "No samples in this span.";
 		place(groups);
-		for (const group of groups) charts.get(group.key)?.set({ times, curves: colouredCurves(group), marks });
+		const drawn = marks.filter((mark) => mark.kind !== SETTLED);
+		for (const group of groups) charts.get(group.key)?.set({ times, curves: colouredCurves(group), marks: drawn });
 		showList(marks);
 	}
 

@@ -5,7 +5,16 @@ import { element, fill, text } from "./dom.js";
 import { createTable } from "./table.js";
 import { verdictBadge } from "./verdict.js";
 import { bytes, clock, count, place } from "./view/format.js";
-import { changeMarks, counts, evidence, goesWithWords, headline, rateWords, verdictMarks } from "./view/verdicts.js";
+import {
+	changeMarks,
+	counts,
+	evidence,
+	goesWithWords,
+	headline,
+	joinSeen,
+	rateWords,
+	verdictMarks,
+} from "./view/verdicts.js";
 import { joinMarks } from "./view/series.js";
 
 /** @typedef {import("./types").App} App */
@@ -128,7 +137,7 @@ export function create(root, app) {
 		answer = next;
 		renew(place, answerPanel(app, next, isWholeInstead() ? WHOLE_INSTEAD : ""));
 		text(spoken, headline(next).text);
-		charts.setMarks(joinMarks(verdictMarks(next), seen));
+		charts.setMarks(joinSeen(verdictMarks(next), seen));
 		table.set(next.callsites);
 	}
 

@@ -76,6 +76,28 @@ test("what changes while the page looks on is a mark, unless the server tells it
 		[row("a", "leak"), row("b", "steady"), row("c", "leak"), row("d", "leak")],
 		[{ time_s: 5, callsite: "c", from: "undecided", to: "leak" }],
 	);
+	const seen = verdicts.changeMarks(before, after, 7);
 
-	assert.deepEqual(verdicts.changeMarks(before, after, 7), [{ time_s: 7, kind: "leak", text: "f_a: leak" }]);
+	assert.deepEqual(
+		seen.map(({ time_s, text }) => [time_s, text]),
+		[
+			[7, "f_a: leak"],
+			[7, "f_c: leak"],
+		],
+	);
+	assert.deepEqual(verdicts.joinSeen(verdicts.verdictMarks(after), seen), [
+		{ time_s: 5, kind: "leak", text: "f_c: leak" },
+		{ time_s: 7, kind: "leak", text: "f_a: leak" },
+	]);
+});
+
+test("that a callsite turned out to be nothing is no mark on the charts", () => {
+	const kinds = (from, to) =>
+		verdicts.verdictMarks(answer([row("a", to)], [{ time_s: 1, callsite: "a", from, to }]))[0].kind;
+
+	assert.equal(kinds("undecided", "steady"), verdicts.SETTLED);
+	assert.equal(kinds("undecided", "churn"), verdicts.SETTLED);
+	assert.equal(kinds("leak", "steady"), "steady");
+	assert.equal(kinds("undecided", "warm-up"), "warm-up");
+	assert.equal(kinds("undecided", "leak"), "leak");
 });

@@ -76,13 +76,21 @@ export function verdictWord(verdict) {
 	return VERDICT_WORDS[verdict] ?? verdict;
 }
 
-/** Changes of verdict as marks on the charts: kind is the verdict. @param {Callsites} answer @returns {Mark[]} */
+/** Of a mark that is in the list, but not on the charts: that what was too short to be judged is nothing. */
+export const SETTLED = "settled";
+
+/** @param {Verdict | undefined} from @param {Verdict} to */
+function markKind(from, to) {
+	return from === "undecided" && (to === "steady" || to === "churn") ? SETTLED : to;
+}
+
+/** Changes of verdict as marks: kind is the verdict, or SETTLED. @param {Callsites} answer @returns {Mark[]} */
 export function verdictMarks(answer) {
 	const names = new Map(answer.callsites.map((row) => [row.id, row.function]));
 
 	return answer.verdict_marks.map((mark) => ({
 		time_s: mark.time_s,
-		kind: mark.to,
+		kind: markKind(mark.from, mark.to),
 		text: `${names.get(mark.callsite) ?? mark.callsite}: ${verdictWord(mark.to)}`,
 	}));
 }
@@ -93,9 +101,19 @@ export function verdictMarks(answer) {
  */
 export function changeMarks(before, after, time_s) {
 	const old = new Map(before.callsites.map((row) => [row.id, row.verdict]));
-	const told = new Set(after.verdict_marks.map((mark) => `${mark.callsite} ${mark.to}`));
 
 	return after.callsites
-		.filter((row) => old.has(row.id) && old.get(row.id) !== row.verdict && !told.has(`${row.id} ${row.verdict}`))
-		.map((row) => ({ time_s, kind: row.verdict, text: `${row.function}: ${verdictWord(row.verdict)}` }));
+		.filter((row) => old.has(row.id) && old.get(row.id) !== row.verdict)
+		.map((row) => ({
+			time_s,
+			kind: markKind(old.get(row.id), row.verdict),
+			text: `${row.function}: ${verdictWord(row.verdict)}`,
+		}));
+}
+
+/** What the server tells, and what only the page has seen. @param {Mark[]} told @param {Mark[]} seen @returns {Mark[]} */
+export function joinSeen(told, seen) {
+	const texts = new Set(told.map((mark) => mark.text));
+
+	return [...told, ...seen.filter((mark) => !texts.has(mark.text))].sort((a, b) => a.time_s - b.time_s);
 }
