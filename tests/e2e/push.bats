@@ -240,9 +240,13 @@ has_no_push() {
   server=$pid
   wait_until 10 test -s server.out
   wait_until 10 test -s live.db
-  start follower "$SEEP" push --postgres "$URL" --follow 0.3 live.db
+  start follower "$SEEP" push --postgres "${URL/postgres@/postgres:geheim@}" --follow 0.3 live.db
   follower=$pid
   wait_until 10 eval "[[ \$(sql 'SELECT count(*) FROM seep.callsite') -gt 0 ]]"
+  # what ps shows
+  tr '\0' ' ' <"/proc/$follower/cmdline" >shown.txt
+  grep -q 'postgres:\*\*\*\*\*\*@' shown.txt
+  [[ $(grep -c geheim shown.txt) == 0 ]]
   stop_postgres
   wait_until 10 grep -q 'goes on trying' follower.err
   "$SERVERS/chat_load" "$(<server.out)" --rounds 40 --rate 2000 >counts
