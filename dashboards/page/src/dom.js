@@ -60,7 +60,8 @@ export function text(target, text) {
 }
 
 /**
- * As fill(), but what had the focus among the children, a link or a button, has it again if it is there with the same text.
+ * As fill(), but what had the focus among the children, a link or a button, has it again if it is there with the same
+ * text.
  * @param {Element} target @param {...Child} children
  */
 export function refill(target, ...children) {

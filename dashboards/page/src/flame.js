@@ -32,8 +32,11 @@ export function create(root, app) {
 	};
 }
 
-/** The panel without the strip of time above it. `title` if it is the difference of the pair that the view around it has chosen.
- * @param {HTMLElement} root @param {App} app @param {string} [title] */
+/**
+ * The panel without the strip of time above it. title: if it is the difference of the pair that the view around it has
+ * chosen.
+ * @param {HTMLElement} root @param {App} app @param {string} [title]
+ */
 export function createFlame(root, app, title) {
 	const parts = createParts(app, title);
 	/** @type {{data: flame.FlameData, tree: flame.FlameTree} | null} */
@@ -49,6 +52,7 @@ export function createFlame(root, app, title) {
 			describe(node);
 			if (byKey) text(parts.aloud, parts.line.textContent ?? "");
 		},
+		laidOut: (hidden) => text(parts.narrow, flame.hiddenWords(hidden)),
 		zoomed: (node) => zoomTo(shown ? flame.pathName(shown.tree, node) : ""),
 		back() {
 			const { zoom, search } = app.state.get();
@@ -183,6 +187,7 @@ function createParts(app, title) {
 	const line = element("p", { class: "flame-line" });
 	const aloud = element("p", { class: "hidden-text", "aria-live": "polite" });
 	const legend = element("p", { class: "flame-legend muted" });
+	const narrow = element("p", { class: "muted" });
 	const tableBody = element("tbody");
 	const tableNote = element("p", { class: "muted" });
 	const details = element(
@@ -219,7 +224,7 @@ function createParts(app, title) {
 			words,
 			way,
 			message,
-			element("div", { class: "flame-body" }, stage, line, aloud, legend, details),
+			element("div", { class: "flame-body" }, stage, line, aloud, legend, narrow, details),
 			downloads,
 		),
 	);
@@ -238,6 +243,7 @@ function createParts(app, title) {
 		line,
 		aloud,
 		legend,
+		narrow,
 		details,
 		tableBody,
 		tableNote,
@@ -333,7 +339,9 @@ function headWords(app, state, data, tree) {
  */
 function foundWords(tree, found, unit, zoom) {
 	if (!found.part) return "nothing matches";
-	return `${percent(found.part)} of ${zoom ? "the zoomed frame" : "all"} matches: ${flame.valueWords(tree, found.value, unit)}`;
+	const whole = zoom ? "the zoomed frame" : "all";
+
+	return `${percent(found.part)} of ${whole} matches: ${flame.valueWords(tree, found.value, unit)}`;
 }
 
 /** @param {App} app @param {flame.FlameTree} tree @param {number} zoom @param {(path: string) => void} zoomTo */

@@ -14,8 +14,10 @@ import * as layout from "./view/flame.js";
  * string}} Picture
  */
 /**
- * pointed: -1 for nothing; byKey: by an arrow key, so that it has to be read aloud. back: false if there is nothing to go back to.
- * @typedef {{pointed: (node: number, byKey: boolean) => void, zoomed: (node: number) => void, back: () => boolean}} Listener
+ * pointed: -1 for nothing; byKey: by an arrow key, so that it has to be read aloud. back: false if there is nothing to
+ * go back to. laidOut: so many frames are too narrow to be drawn.
+ * @typedef {{pointed: (node: number, byKey: boolean) => void, zoomed: (node: number) => void, back: () => boolean,
+ *   laidOut: (hidden: number) => void}} Listener
  */
 
 const ROW = 18;
@@ -53,6 +55,7 @@ export function createGraph(root, app, listener) {
 		boxes = layout.layOut(picture.tree, picture.zoom, width);
 		if (layout.boxOf(boxes, focused) < 0) focused = picture.zoom;
 		room.style.height = `${boxes.rows * ROW}px`;
+		listener.laidOut(boxes.hidden);
 		redraw();
 	}
 
@@ -236,8 +239,8 @@ export function createGraph(root, app, listener) {
 }
 
 /**
- * @typedef {{tones: string[][], match: string, matchText: string, text: string, more: string, less: string, same: string,
- *   outline: string}} Palette
+ * @typedef {{tones: string[][], match: string, matchText: string, text: string, more: string, less: string,
+ *   same: string, outline: string}} Palette
  */
 
 /** @param {import("./types").App} app @returns {Palette} */

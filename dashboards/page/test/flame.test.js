@@ -106,6 +106,11 @@ test("what is narrower than half a pixel is left out, with all below it", () => 
 	const tree = flame.buildTree(dataOf({ "main;much": 9996, "main;little;deep": 4 }));
 
 	assert.deepEqual(rowsOf(tree, flame.layOut(tree, 0, 1000)), [["all"], ["main"], ["much"]]);
+	assert.equal(flame.layOut(tree, 0, 1000).hidden, 1);
+	assert.equal(flame.layOut(tree, 0, 1250).hidden, 0);
+	assert.equal(flame.hiddenWords(0), "");
+	assert.match(flame.hiddenWords(1), /^1 frame is too narrow/);
+	assert.match(flame.hiddenWords(1234), /^1,234 frames are too narrow/);
 	assert.deepEqual(rowsOf(tree, flame.layOut(tree, 0, 1250)), [["all"], ["main"], ["much", "little"], ["deep"]]);
 });
 

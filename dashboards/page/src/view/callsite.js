@@ -17,12 +17,13 @@ import { goesWithWords } from "./verdicts.js";
 /** @typedef {{from_s: number, to_s: number | null, objects: number, bytes: number}} AgeBucket */
 /** @typedef {{time_s: number, buckets: AgeBucket[]}} Ages */
 /**
- * @typedef {{start_s: number, step_s: number, count: number, live_objects: (number | null)[], live_bytes: (number | null)[],
- *   acquired_per_s: (number | null)[], released_per_s: (number | null)[], mean_age_s: (number | null)[]}} CallsiteCurves
+ * @typedef {{start_s: number, step_s: number, count: number, live_objects: (number | null)[],
+ *   live_bytes: (number | null)[], acquired_per_s: (number | null)[], released_per_s: (number | null)[],
+ *   mean_age_s: (number | null)[]}} CallsiteCurves
  */
 /**
  * What /api/callsite answers: the callsite's row, but `stacks` is a list here.
- * @typedef {Omit<Callsite, "stacks" | "spark"> & {curves: CallsiteCurves, stacks: Stack[], ages: Ages | null, ages_why: string | null,
+ * @typedef {Row & {curves: CallsiteCurves, stacks: Stack[], ages: Ages | null, ages_why: string | null,
  *   releases: {function: string, count: number}[], text: string}} CallsiteDetails
  */
 /** @typedef {Omit<Callsite, "stacks" | "spark">} Row what a row and a callsite's details have in common */
@@ -55,10 +56,9 @@ export function growthWords(row) {
 export function goesWithInterval(row) {
 	const { goes_with: it } = row;
 
-	return (
-		it &&
-		`${goesWithWords(/** @type {Callsite} */ (row))} (95 % interval ${it.low.toPrecision(3)} to ${it.high.toPrecision(3)})`
-	);
+	if (!it) return null;
+	const interval = `${it.low.toPrecision(3)} to ${it.high.toPrecision(3)}`;
+	return `${goesWithWords(/** @type {Callsite} */ (row))} (95 % interval ${interval})`;
 }
 
 /** Term and words of each fact that is known. @param {Row} row @returns {{term: string, words: string}[]} */

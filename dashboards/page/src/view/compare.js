@@ -11,8 +11,10 @@ import { VERDICTS } from "./table.js";
 /** @typedef {import("./series.js").ChartGroup} ChartGroup */
 /** @typedef {import("./series.js").HeldCurve} HeldCurve */
 /**
- * before, after: null where the callsite is not in that recording, which then holds 0 of it. Held and difference are in the callsite's unit.
- * @typedef {{id: string, callsite: Callsite, before: Callsite | null, after: Callsite | null, heldBefore: number | null, heldAfter: number | null,
+ * before, after: null where the callsite is not in that recording, which then holds 0 of it. Held and difference are in
+ * the callsite's unit.
+ * @typedef {{id: string, callsite: Callsite, before: Callsite | null, after: Callsite | null,
+ *   heldBefore: number | null, heldAfter: number | null,
  *   difference: number | null, rateBefore: number | null, rateAfter: number | null}} JoinedCallsite
  */
 /**
@@ -90,7 +92,9 @@ export function parseCompareSort(sort) {
 	};
 }
 
-/** A sorted copy: unknown comes last either way; what is equal stands by the worse verdict of the two, the larger share of all growth, the id.
+/**
+ * A sorted copy: unknown comes last either way; what is equal stands by the worse verdict of the two, the larger share
+ * of all growth, the id.
  * @param {JoinedCallsite[]} rows @param {string} sort */
 export function sortJoined(rows, sort) {
 	const { column: by, descending } = parseCompareSort(sort);
@@ -110,8 +114,9 @@ export function sortJoined(rows, sort) {
 /** The rows in whose names every word of the filter occurs. @param {JoinedCallsite[]} rows @param {string} filter */
 export function filterJoined(rows, filter) {
 	const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-	const textOf = (/** @type {JoinedCallsite} */ { callsite, before, after }) =>
-		`${callsite.function} ${callsite.file ?? ""} ${callsite.module ?? ""} ${callsite.kind} ${before?.verdict ?? ""} ${after?.verdict ?? ""}`.toLowerCase();
+	const textOf = (
+		/** @type {JoinedCallsite} */ { callsite: { function: name, file, module, kind }, before, after },
+	) => [name, file, module, kind, before?.verdict, after?.verdict].join(" ").toLowerCase();
 
 	return words.length ? rows.filter((row) => words.every((word) => textOf(row).includes(word))) : rows;
 }
@@ -135,9 +140,11 @@ export function leaksWords(rows) {
 
 /** @typedef {{times: number[], groups: ChartGroup[]}} Side times: seconds since its beginning */
 /**
- * One chart of each recording, or null where it has no such curve, and a scale that holds all values of both; 0 is on it.
+ * One chart of each recording, or null where it has no such curve, and a scale that holds all values of both; 0 is on
+ * it.
  * names: of the curves of either.
- * @typedef {{key: string, title: string, unit: string, names: string[], before: ChartGroup | null, after: ChartGroup | null, range: [number, number]}} ChartPair
+ * @typedef {{key: string, title: string, unit: string, names: string[], before: ChartGroup | null,
+ *   after: ChartGroup | null, range: [number, number]}} ChartPair
  */
 
 /**
@@ -163,7 +170,9 @@ function commonRange(groups) {
 	return [low, high];
 }
 
-/** Charts of both, those of the same curves together, in the order of the page. One that was never anything but 0 in either is left out.
+/**
+ * Charts of both, those of the same curves together, in the order of the page. One that was never anything but 0 in
+ * either is left out.
  * @param {Side} before @param {Side} after @returns {ChartPair[]} */
 export function pairCharts(before, after) {
 	const keys = [...new Set([...after.groups, ...before.groups].map(({ key }) => key))];

@@ -10,7 +10,7 @@
 // here and less there would cancel, a box is then as wide as what changed below it; elsewhere it is the value.
 //
 // Pure. Widths and places are in CSS pixels.
-import { base, percent as formatPercent, place, value as formatValue } from "./format.js";
+import { base, count as formatCount, percent as formatPercent, place, value as formatValue } from "./format.js";
 
 /** @typedef {{function: string, file: string | null, line: number | null, module: string | null}} Frame */
 /**
@@ -28,8 +28,9 @@ import { base, percent as formatPercent, place, value as formatValue } from "./f
  */
 /**
  * Boxes in the order of rows, then from left to right; row r is rowStart[r] .. rowStart[r + 1] - 1, row 0 is "all".
+ * hidden: so many were too narrow, not counting what is above them.
  * @typedef {{count: number, node: Int32Array, x: Float64Array, width: Float64Array, row: Int32Array,
- *   rowStart: number[], rows: number}} FlameLayout
+ *   rowStart: number[], rows: number, hidden: number}} FlameLayout
  */
 
 /** Half a pixel: what is narrower is not drawn. */
@@ -185,6 +186,7 @@ export function layOut(tree, zoom, width) {
 	const row = node.map((_, i) => i);
 	const rowStart = node.map((_, i) => i);
 	const scale = tree.weight[zoom] > 0 ? width / tree.weight[zoom] : 0;
+	let hidden = 0;
 	const least = scale > 0 ? LEAST_WIDTH / scale : Infinity;
 	let begin = node.length - 1;
 	let end = node.length;
@@ -194,7 +196,10 @@ export function layOut(tree, zoom, width) {
 			let left = x[box];
 			for (let i = tree.first[node[box]]; i < tree.first[node[box] + 1]; i++) {
 				const child = tree.children[i];
-				if (tree.weight[child] < least) break;
+				if (tree.weight[child] < least) {
+					hidden += tree.first[node[box] + 1] - i;
+					break;
+				}
 				node.push(child);
 				x.push(left);
 				widths.push(tree.weight[child] * scale);
@@ -215,6 +220,7 @@ export function layOut(tree, zoom, width) {
 		row: Int32Array.from(row),
 		rowStart,
 		rows: rowStart.length - 1,
+		hidden,
 	};
 }
 
@@ -344,6 +350,14 @@ const TYPE_WORDS = /** @type {Record<string, string>} */ ({
 	mappings: "mappings held, in bytes",
 	watches: "watches held",
 });
+
+/** What of a layout is not to be seen. @param {number} hidden */
+export function hiddenWords(hidden) {
+	if (!hidden) return "";
+	const frames = hidden === 1 ? "1 frame is" : `${formatCount(hidden)} frames are`;
+
+	return `${frames} too narrow to be drawn: zoom into what is below.`;
+}
 
 /** @param {string} type */
 export function typeWords(type) {
