@@ -183,7 +183,7 @@ function createCurves(root, app) {
 /** Drawn anew only if there are other stacks than before: newer figures leave what a reader has opened as it is. */
 function createStacks() {
 	const list = element("div", { class: "callsite-inside" });
-	const title = element("h2", {}, "Stacks, innermost frame first");
+	const title = element("h2", {}, "Stacks by their part of the growth, innermost frame first");
 	const panel = element("section", { class: "panel" }, element("header", { class: "panel-head" }, title), list);
 	let shown = "";
 	/** @type {{share: HTMLElement, amount: HTMLElement}[]} */

@@ -165,9 +165,9 @@ export function createChart(root, app, options) {
 			if (selects && keyFrom < 0) keyFrom = now;
 			pointAt(moves[event.key]);
 			if (selects) showSelection(data.times[keyFrom], data.times[chart.cursor.idx ?? now]);
-			else if (keyFrom >= 0) ((keyFrom = -1), hideSelection());
+			else if (keyFrom >= 0) (keyFrom = -1), hideSelection();
 		} else if (event.key === "Enter" && keyFrom >= 0) takeSpan(data.times[keyFrom], data.times[now]);
-		else if (event.key === "Escape" && keyFrom >= 0) ((keyFrom = -1), hideSelection(), event.stopPropagation());
+		else if (event.key === "Escape" && keyFrom >= 0) (keyFrom = -1), hideSelection(), event.stopPropagation();
 		else return;
 		event.preventDefault();
 	});
@@ -216,7 +216,7 @@ export function createChart(root, app, options) {
 
 		return {
 			...plotSize(),
-			padding: [8, 18, 0, 0],
+			padding: [8, 28, 0, 0], // half of the last label stands beyond the last point
 			legend: { show: false },
 			scales: {
 				x: { time: !elapsed },
