@@ -23,6 +23,20 @@ static struct peer *peer_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
+static void release_request(struct peer *peer)
+{
+	struct http_request *request = peer->request;
+
+	if (!request)
+		return;
+	if (request->stage == REQUEST_STREAM)
+		stream_close(request);
+	target_release(&request->target);
+	buffer_release(&request->response.body);
+	free(request);
+	peer->request = NULL;
+}
+
 /*
  * With the request line, before its headers; what it returns is the request from here on. The line is read here and not
  * as libmicrohttpd has decoded it, which takes %00 for an end.
@@ -34,6 +48,7 @@ static void *on_target(void *context, const char *raw, struct MHD_Connection *co
 
 	if (!request)
 		return NULL;
+	release_request(peer);
 	request->server = context;
 	request->connection = connection;
 	request->peer = peer;
@@ -47,15 +62,6 @@ static int64_t arrival_deadline_ns(void)
 	return clock_boottime_ns() + HTTP_ARRIVAL_S * NS_PER_S;
 }
 
-static void release_request(struct http_request *request)
-{
-	if (request->stage == REQUEST_STREAM)
-		stream_close(request);
-	target_release(&request->target);
-	buffer_release(&request->response.body);
-	free(request);
-}
-
 static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
 			 enum MHD_RequestTerminationCode how)
 {
@@ -63,10 +69,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 
 	(void)context;
 	(void)how;
-	if (peer && peer->request) {
-		release_request(peer->request);
-		peer->request = NULL;
-	}
+	if (peer)
+		release_request(peer);
 	if (peer && !peer->is_put_out)
 		peer->deadline_ns = arrival_deadline_ns();
 	*slot = NULL;
@@ -283,8 +287,7 @@ static void *join(struct http_server *server, struct MHD_Connection *connection)
 /* libmicrohttpd 0.9.75 does not say of each request that it is over: not if two things are wrong with it. */
 static void leave(struct http_server *server, struct peer *peer)
 {
-	if (peer->request)
-		release_request(peer->request);
+	release_request(peer);
 	crowd_leave(&server->crowd, peer);
 	free(peer);
 }
