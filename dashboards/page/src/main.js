@@ -280,6 +280,20 @@ async function readRecordings() {
 	seepVersion = answer.seep_version;
 }
 
+/** What happened while nobody looked: a page in the background asks for nothing. */
+let missed = NOTHING;
+
+function catchUp() {
+	const change = missed;
+
+	missed = NOTHING;
+	changed(change);
+}
+
+document.addEventListener("visibilitychange", () => {
+	if (!document.hidden && missed.tick) catchUp();
+});
+
 /** @param {import("./types").Tick} tick */
 function ticked(tick) {
 	const change = { ...NOTHING, tick: true };
@@ -294,7 +308,8 @@ function ticked(tick) {
 		recording.newest_s = one.newest_s;
 		recording.live = one.live;
 	}
-	changed(change);
+	missed = { ...change, data: change.data || missed.data };
+	if (!document.hidden) catchUp();
 }
 
 /** A server that was started again may have another key, and other recordings. @param {boolean} connected */
