@@ -20,7 +20,7 @@ static bool token_is(const char *token, const char *given, size_t size)
 	return !difference;
 }
 
-bool access_token_is(const char *token, const char *given)
+static bool whole_token_is(const char *token, const char *given)
 {
 	return token_is(token, given, strlen(given));
 }
@@ -34,7 +34,7 @@ bool http_token_is_usable(const char *token)
 }
 
 /* RFC 6265, 4.2.1: pairs "name=value", separated by "; ". Browsers send several of a name, if they have them. */
-bool access_cookie_has(const char *cookies, const char *name, const char *token)
+static bool cookie_has(const char *cookies, const char *name, const char *token)
 {
 	size_t name_size = strlen(name);
 
@@ -55,14 +55,14 @@ static bool is_bearer(const char *authorization, const char *token)
 	static const char scheme[] = "Bearer ";
 
 	return !strncasecmp(authorization, scheme, sizeof(scheme) - 1) &&
-	       access_token_is(token, authorization + sizeof(scheme) - 1);
+	       whole_token_is(token, authorization + sizeof(scheme) - 1);
 }
 
 static bool has_token(const struct access_rules *rules, const struct access_request *request)
 {
-	return (request->query_token && access_token_is(rules->token, request->query_token)) ||
+	return (request->query_token && whole_token_is(rules->token, request->query_token)) ||
 	       (request->authorization && is_bearer(request->authorization, rules->token)) ||
-	       (request->cookie && access_cookie_has(request->cookie, rules->cookie, rules->token));
+	       (request->cookie && cookie_has(request->cookie, rules->cookie, rules->token));
 }
 
 /* ---- the host ---- */
@@ -80,7 +80,7 @@ static bool is_port(const char *text)
 	return !*text || (text[0] == ':' && strspn(text + 1, "0123456789") == strlen(text + 1));
 }
 
-bool access_host_is(const char *host, const char *name)
+static bool host_is(const char *host, const char *name)
 {
 	size_t size = host_size(host);
 
@@ -92,12 +92,12 @@ static bool host_is_ours(const struct access_rules *rules, const struct access_r
 	static const char *const always[] = {"localhost", "127.0.0.1", "[::1]"};
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		if (access_host_is(request->host, always[i]))
+		if (host_is(request->host, always[i]))
 			return true;
 	for (size_t i = 0; i < rules->host_count; i++)
-		if (access_host_is(request->host, rules->hosts[i]))
+		if (host_is(request->host, rules->hosts[i]))
 			return true;
-	return request->local_address && access_host_is(request->host, request->local_address);
+	return request->local_address && host_is(request->host, request->local_address);
 }
 
 /* ---- the origin ---- */
@@ -150,5 +150,5 @@ struct access_answer access_check(const struct access_rules *rules, const struct
 		return refuse(405, "only GET and HEAD are answered");
 	if (request->has_body)
 		return refuse(413, "a request has no body here");
-	return (struct access_answer){.has_token = true, .takes_cookie = is_entry, .is_from_outside = is_from_outside};
+	return (struct access_answer){.takes_cookie = is_entry, .is_from_outside = is_from_outside};
 }

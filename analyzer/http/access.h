@@ -37,16 +37,10 @@ struct access_request {
 struct access_answer {
 	unsigned status;      /* 0: allowed; 400, 401, 403, 405, 413, 421: refused */
 	const char *sentence; /* why */
-	bool has_token;
 	bool takes_cookie;    /* allowed, and to be answered with the cookie and a way to "/" */
 	bool is_from_outside; /* the user came by a link of elsewhere: no redirect would bring a strict cookie */
 };
 
 struct access_answer access_check(const struct access_rules *rules, const struct access_request *request);
-
-/* Its parts. */
-bool access_token_is(const char *token, const char *given);
-bool access_cookie_has(const char *cookies, const char *name, const char *token);
-bool access_host_is(const char *host, const char *name);
 
 #endif

@@ -105,7 +105,7 @@ void http_publish(struct http_server *server, const char *event, const struct bu
 /* The open event streams: without any, nobody would see what is published. */
 size_t http_stream_count(const struct http_server *server);
 
-/* Where it listens: the port, and the address as it stands in a URL (of any address: of this host). */
+/* Where it listens: the port, and an address as it stands in a URL (of all addresses, one of this host's own). */
 uint16_t http_port(const struct http_server *server);
 const char *http_address(const struct http_server *server);
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,11 +78,6 @@ void listen_address_of(int socket, char out[LISTEN_ADDRESS_BYTES])
 	if (getsockname(socket, (struct sockaddr *)&address, &size) < 0)
 		address.ss_family = AF_UNSPEC;
 	put_address(&address, out);
-}
-
-bool listen_is_any(const char *address)
-{
-	return !strcmp(address, "0.0.0.0") || !strcmp(address, "[::]");
 }
 
 static uint16_t port_of(int socket)

@@ -4,7 +4,6 @@
 #define SEEP_HTTP_LISTEN_H
 
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "../base/error.h"
@@ -31,8 +30,5 @@ int listen_open(const char *text, struct listener *out, struct error *error);
 
 /* The address of this end of a connection, or of a listening socket; "" if it has none. */
 void listen_address_of(int socket, char out[LISTEN_ADDRESS_BYTES]);
-
-/* 0.0.0.0 and [::]. */
-bool listen_is_any(const char *address);
 
 #endif

@@ -172,7 +172,11 @@ uint16_t http_port(const struct http_server *server)
 
 const char *http_address(const struct http_server *server)
 {
-	return server->listener.address;
+	const char *address = server->listener.address;
+
+	if (!strcmp(address, "0.0.0.0"))
+		return "127.0.0.1";
+	return strcmp(address, "[::]") != 0 ? address : "[::1]";
 }
 
 static void close_file(int file)

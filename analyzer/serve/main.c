@@ -142,13 +142,9 @@ static bool await_run(struct serve *serve, const struct serve_line *line, int st
 
 /* ---- serving ---- */
 
-/* Of any address this host's own is one. */
 static void print_url(const struct http_server *http, const char *token)
 {
-	const char *address = http_address(http);
-	bool is_any = !strcmp(address, "0.0.0.0") || !strcmp(address, "[::]");
-
-	printf("http://%s:%u/?token=%s\n", is_any ? "127.0.0.1" : address, (unsigned)http_port(http), token);
+	printf("http://%s:%u/?token=%s\n", http_address(http), (unsigned)http_port(http), token);
 	fflush(stdout);
 }
 
