@@ -67,6 +67,7 @@ static int open_one(struct page *page, size_t index, struct opened *opened, stru
 	session_head(session);
 	opened->host = store_read_meta(session->main.store, "host");
 	*row = (struct page_recording_row){
+		.path = session->main.recording.path,
 		.recording = &session->main.recording,
 		.program = session->head.program,
 		.program_path = session->head.program_path,
@@ -103,21 +104,44 @@ int page_types(struct page *page, size_t recording, struct value_type **out, siz
 	return code;
 }
 
+/* One that has gone or is damaged hides no other one: its row says why. Fails only if there is no other. */
+static int open_all(struct page *page, struct opened *opened, struct page_recording_row *rows, struct error *errors)
+{
+	size_t failed = 0;
+	int code = SEEP_OK;
+
+	for (size_t i = 0; i < page->recording_count; i++) {
+		int its = open_one(page, i, &opened[i], &rows[i], &errors[i]);
+
+		if (!its)
+			continue;
+		rows[i] = (struct page_recording_row){.path = page->recordings[i].path, .error = errors[i].text};
+		if (!failed++)
+			code = its;
+	}
+	return failed < page->recording_count ? SEEP_OK : code;
+}
+
 int page_recordings(struct page *page, const struct page_query *query, struct buffer *json, struct error *error)
 {
 	struct opened *opened = memory_zeroed(page->recording_count, sizeof(*opened));
 	struct page_recording_row *rows = memory_zeroed(page->recording_count, sizeof(*rows));
+	struct error *errors = memory_zeroed(page->recording_count, sizeof(*errors));
 	struct page_request request;
 	int code = page_request_init(page, query, &call, &request, error);
 
 	page_request_release(&request);
-	for (size_t i = 0; i < page->recording_count && !code; i++)
-		code = open_one(page, i, &opened[i], &rows[i], error);
+	if (!code) {
+		code = open_all(page, opened, rows, errors);
+		if (code)
+			error_set(error, code, "%s", errors[0].text);
+	}
 	if (!code)
 		page_recordings_json(json, rows, page->recording_count, clock_realtime_ns());
 	for (size_t i = 0; i < page->recording_count; i++)
 		close_one(&opened[i]);
 	free(opened);
 	free(rows);
+	free(errors);
 	return code;
 }

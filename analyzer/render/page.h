@@ -14,6 +14,8 @@
 /* ---- the recordings ---- */
 
 struct page_recording_row {
+	const char *path;
+	const char *error; /* why it cannot be read; then nothing of the rest is known. NULL: it can */
 	const struct recording *recording;
 	const char *program, *program_path, *build_id; /* of the process that it is named after; NULL unknown */
 	const char *host;                              /* NULL unknown */

@@ -76,13 +76,10 @@ static void add_trust(struct json *json, const struct trust *trust)
 	buffer_release(&sentence);
 }
 
-static void add_recording(struct json *json, const struct page_recording_row *row, size_t index)
+static void add_known(struct json *json, const struct page_recording_row *row)
 {
 	const struct recording *recording = row->recording;
 
-	json_begin_object(json, NULL);
-	json_uint(json, "index", index);
-	json_string(json, "name", path_base(recording->path));
 	json_string(json, "program", row->program);
 	json_string(json, "program_path", row->program_path);
 	json_string(json, "build_id", row->build_id && *row->build_id ? row->build_id : NULL);
@@ -95,6 +92,33 @@ static void add_recording(struct json *json, const struct page_recording_row *ro
 	add_trust(json, &row->trust);
 	add_processes(json, recording);
 	add_types(json, row);
+}
+
+static void add_unknown(struct json *json, const char *why)
+{
+	static const char *const names[] = {"program",   "program_path", "build_id",   "host",
+					    "created_s", "newest_s",     "interval_s", "sampling_interval"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		json_null(json, names[i]);
+	json_bool(json, "live", false);
+	json_string(json, "trust", why);
+	json_begin_array(json, "processes");
+	json_end_array(json);
+	json_begin_array(json, "types");
+	json_end_array(json);
+}
+
+static void add_recording(struct json *json, const struct page_recording_row *row, size_t index)
+{
+	json_begin_object(json, NULL);
+	json_uint(json, "index", index);
+	json_string(json, "name", path_base(row->path));
+	json_string(json, "error", row->error);
+	if (row->error)
+		add_unknown(json, row->error);
+	else
+		add_known(json, row);
 	json_end_object(json);
 }
 

@@ -77,6 +77,40 @@ refuses() { # CODE PATTERN ARGUMENT...
   [[ $("$PYTHON" -c 'import json; print([r["name"] for r in json.load(open("answer"))["recordings"]])') == "['a.db', 'b.db']" ]]
 }
 
+@test "a recording that has gone or is damaged hides no other one" {
+  cp "$BATS_FILE_TMPDIR/a.db" gone.db
+  cp "$BATS_FILE_TMPDIR/a.db" damaged.db
+  serve a gone.db "$BATS_FILE_TMPDIR/a.db" damaged.db
+  rm gone.db
+  truncate -s 30000 damaged.db
+  curl -s -H "Authorization: Bearer $token" "$base/api/recordings" >answer
+  "$PYTHON" -c 'import json
+for r in json.load(open("answer"))["recordings"]: print(r["index"], r["name"], r["program"], r["error"])' >rows
+  grep -qE '^0 gone\.db None gone\.db does not exist; ' rows
+  grep -qxF '1 a.db handles_kinds None' rows
+  grep -qE '^2 damaged\.db None damaged\.db is damaged ' rows
+  [[ $(status -H "Authorization: Bearer $token" "$base/api/series?recording=1") == 200 ]]
+  [[ $(status -H "Authorization: Bearer $token" "$base/api/series") == 404 ]]
+}
+
+@test "an open page begins anew when seep serve comes back with another recording" {
+  local browser
+  cp "$BATS_FILE_TMPDIR/a.db" b.db
+  serve a --token-file token "$BATS_FILE_TMPDIR/a.db"
+  node "$BATS_TEST_DIRNAME/../lib/browser.mjs" "$url" >browser.out 2>&1 3>&- <<'STEPS' &
+await see("#foot", /a\.db/);
+await see(".connection", /ended/);
+process.stdout.write("open\n");
+await see("#foot", /b\.db/);
+complaints.length = 0; // that nobody answered meanwhile
+STEPS
+  browser=$!
+  wait_until 20 grep -q open browser.out || fail "$(<browser.out)"
+  stop "$pid"
+  serve b --token-file token --listen "${base#http://}" b.db
+  wait "$browser" || fail "$(<browser.out)"
+}
+
 @test "an event stream ticks each second while it is open" {
   serve a "$BATS_FILE_TMPDIR/a.db"
   timeout 3.5 curl -sN -H "Authorization: Bearer $token" "$base/api/events" >events || true

@@ -326,7 +326,8 @@ static void a_list_of_recordings_looks_like_that(void **state)
 	struct recording empty = {.path = "x.db", .interval_ms = 250};
 	struct value_type types[2];
 	struct page_recording_row rows[] = {
-		{.recording = &live,
+		{.path = live.path,
+		 .recording = &live,
 		 .program = "app",
 		 .program_path = "/srv/app",
 		 .build_id = "abcd",
@@ -335,13 +336,14 @@ static void a_list_of_recordings_looks_like_that(void **state)
 		 .trust = {.process_count = 2},
 		 .types = types,
 		 .type_count = 2},
-		{.recording = &empty},
+		{.path = empty.path, .recording = &empty},
+		{.path = "/var/tmp/gone.db", .error = "gone.db does not exist"},
 	};
 	struct buffer out = {0};
 
 	(void)state;
 	assert_true(value_type_find("inuse_space", &types[0]) && value_type_find("sockets", &types[1]));
-	page_recordings_json(&out, rows, 2, INT64_C(1700000031000000000));
+	page_recordings_json(&out, rows, 3, INT64_C(1700000031000000000));
 	expect_golden(&out, "page_recordings.json");
 	buffer_release(&out);
 }

@@ -191,6 +191,7 @@ function connectionWords() {
 	if (source.embedded) return ["ended", "report"];
 	if (connection === "lost") return ["lost", "connection lost, trying again"];
 	if (connection === "refused") return ["lost", "key no longer valid: open the address that “seep serve” printed"];
+	if (recording.error) return ["lost", "cannot be read"];
 	return recording.live
 		? ["live", "live"]
 		: ["ended", `ended ${format.clock(recording.newest_s, isLongAgo(recording.newest_s))}`];
@@ -225,6 +226,10 @@ function showHeader() {
 
 function showFoot() {
 	const recording = app.recording();
+	if (recording.error) {
+		fill(foot, element("p", {}, recording.error));
+		return;
+	}
 	const facts = [
 		recording.name,
 		recording.host && `on ${recording.host}`,
@@ -273,9 +278,14 @@ addEventListener("keydown", (event) => {
 
 /* ---- start ---- */
 
+/** @param {Recording[]} list */
+const identity = (list) => JSON.stringify(list.map(({ name, created_s, error }) => [name, created_s, error]));
+
+/** Others than before, after a restart or under an old name, have nothing to do with what is drawn: it begins anew. */
 async function readRecordings() {
 	const answer = await source.get("/api/recordings");
 
+	if (recordings.length && identity(answer.recordings) !== identity(recordings)) location.reload();
 	recordings = answer.recordings;
 	seepVersion = answer.seep_version;
 }
@@ -336,7 +346,7 @@ async function start() {
 	source.follow(ticked, connectionChanged);
 	if (!source.embedded)
 		setInterval(() => {
-			if (recordings.some((one) => one.live) && connection === "live")
+			if (recordings.some((one) => one.live || one.error) && connection === "live")
 				readRecordings().then(
 					() => changed(NOTHING),
 					() => {},

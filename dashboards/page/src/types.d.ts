@@ -85,6 +85,8 @@ export interface Process {
 export interface Recording {
 	index: number;
 	name: string;
+	/** Why it cannot be read now: the rest is unknown. */
+	error: string | null;
 	program: string | null;
 	program_path: string | null;
 	build_id: string | null;
