@@ -429,10 +429,7 @@ bool arena_read_events(struct arena_reader *reader, uint32_t slot, uint64_t coun
 static void make_printable(char name[ARENA_MARK_NAME])
 {
 	name[ARENA_MARK_NAME - 1] = '\0';
-	utf8_make(name);
-	for (; *name; name++)
-		if ((unsigned char)*name < ' ' || *name == 0x7f)
-			*name = '?';
+	utf8_make_line(name);
 }
 
 static bool sum_marks(struct arena_reader *reader, uint32_t slot, uint64_t sums[ARENA_MARKS])

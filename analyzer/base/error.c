@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "utf8.h"
+
 int error_set(struct error *error, int code, const char *format, ...)
 {
 	va_list arguments;
@@ -13,6 +15,7 @@ int error_set(struct error *error, int code, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);
+	utf8_make_line(error->text); /* names in a damaged file, a database's words, a path that was cut: anything */
 	return code;
 }
 

@@ -26,7 +26,7 @@ enum seep_exit {
 	SEEP_EXIT_UNKNOWN = 3, /* could not tell: too little data, file unreadable */
 };
 
-/* Zeroed is valid and empty. `text` is one sentence without a newline. */
+/* Zeroed is valid and empty. `text` is one sentence: a line of UTF-8 without control characters, whatever it quotes. */
 struct error {
 	char text[1024];
 };

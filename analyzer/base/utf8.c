@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "utf8.h"
 
+#include <string.h>
+
 size_t utf8_size(const char *bytes)
 {
 	const unsigned char *text = (const unsigned char *)bytes;
@@ -43,4 +45,33 @@ void utf8_make(char *text)
 			length = 1;
 		}
 	}
+}
+
+size_t utf8_next(const char *text, bool *is_shown)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+	size_t size = utf8_size(text);
+	bool is_control = size == 1 ? bytes[0] < 0x20 || bytes[0] == 0x7f : bytes[0] == 0xc2 && bytes[1] < 0xa0;
+
+	*is_shown = size && !is_control;
+	return size ? size : 1;
+}
+
+void utf8_make_line(char *text)
+{
+	char *to = text;
+
+	while (*text) {
+		bool is_shown;
+		size_t size = utf8_next(text, &is_shown);
+
+		if (is_shown) {
+			memmove(to, text, size);
+			to += size;
+		} else {
+			*to++ = '?';
+		}
+		text += size;
+	}
+	*to = '\0';
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "../analysis/memory.h"
+#include "../base/utf8.h"
 #include "sampling.h"
 
 static int64_t magnitude(int64_t value)
@@ -15,17 +16,20 @@ static int64_t magnitude(int64_t value)
 
 void report_name(struct buffer *out, const char *name)
 {
-	for (; *name; name++) {
-		size_t plain = 0;
+	const char *plain = name;
 
-		while ((unsigned char)name[plain] >= 0x20 && name[plain] != 0x7f)
-			plain++;
-		buffer_add_bytes(out, name, plain);
-		name += plain;
-		if (!*name)
-			return;
-		buffer_add(out, "?");
+	while (*name) {
+		bool is_shown;
+		size_t size = utf8_next(name, &is_shown);
+
+		if (!is_shown) {
+			buffer_add_bytes(out, plain, (size_t)(name - plain));
+			buffer_add(out, "?");
+			plain = name + size;
+		}
+		name += size;
 	}
+	buffer_add_bytes(out, plain, (size_t)(name - plain));
 }
 
 /* ---- the head ---- */

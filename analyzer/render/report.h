@@ -88,7 +88,7 @@ void report_trust_sentence(struct buffer *out, const struct trust *trust);
 void report_trust(struct buffer *out, const struct trust *trust, const char *note, struct style style);
 void report_trust_json(struct json *json, const struct trust *trust);
 
-/* A name or path for a terminal: control characters as '?'. */
+/* A name or path for a terminal: control characters, and bytes that are no UTF-8, as '?'. */
 void report_name(struct buffer *out, const char *name);
 
 #endif

@@ -78,6 +78,19 @@ make_recording() {
   done
 }
 
+@test "a damaged recording's names control no terminal: the sentence that quotes them is one line of text" {
+  local reader
+  make_recording
+  sqlite3 good.db "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = 'CREATE TABLE ' || name || '(',
+    name = char(10, 27) || '[2J' || char(155) || name || CAST(x'ff' AS TEXT) WHERE name = 'callsite'"
+  for reader in "${readers[@]}"; do
+    # shellcheck disable=SC2086 # a command and its argument
+    refuses 3 'good.db is damaged.*callsite' $reader good.db
+    ! LC_ALL=C grep -q $'[\001-\011\013-\037\177\233\377]' err.txt || fail "seep $reader says $(cat -v err.txt)" || return 1
+    iconv -f UTF-8 -t UTF-8 err.txt >/dev/null || fail "seep $reader says $(cat -v err.txt)" || return 1
+  done
+}
+
 @test "what is not an arena is refused by seep record with code 3" {
   echo 'some text that is no arena' >text.arena
   head -c 100000 /dev/urandom >random.arena

@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# sanitized.sh NAME TEST... - runs tests with the analyzer that was built into BUILD/NAME under a sanitizer, asan or tsan.
+#
+# Beside it stand the ordinary shim and fixtures. What a sanitizer finds is said in a file, since many a process here has
+# no standard error of its own (recorders), or one that a test throws away; one such file, and the run has failed.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+name=$1
+shift
+ordinary=$(realpath "${BUILD:-build}")
+BUILD=$ordinary/$name
+reports=$BUILD/reports
+export BUILD
+rm -rf "$reports"
+mkdir -p "$reports" "$BUILD/tests"
+ln -sfn ../libseep.so "$BUILD/libseep.so"
+for part in "$ordinary"/tests/*; do
+  [[ $part == */unit ]] || ln -sfn "../../tests/$(basename "$part")" "$BUILD/tests/"
+done
+
+export ASAN_OPTIONS=log_path=$reports/asan UBSAN_OPTIONS=log_path=$reports/ubsan:print_stacktrace=1
+export TSAN_OPTIONS=log_path=$reports/tsan:suppressions=$PWD/tests/lib/tsan.supp
+# A sanitizer's memory is where newer kernels put a program; and it is slow.
+export SEEP_TEST_FILE_LIMIT=1800 BATS_TEST_TIMEOUT=600
+code=0
+setarch -R tests/lib/run_tests.sh "$@" || code=1
+for report in "$reports"/*; do
+  [[ -e $report ]] || break
+  cat "$report"
+  code=1
+done
+exit "$code"
