@@ -81,14 +81,14 @@ $(BUILD)/libseep.so: $(SHIM_OBJECTS)
 	$(CC) -shared -Wl,-soname,libseep.so -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete $(LDFLAGS) -o $@ $^
 
 $(BUILD)/seep: $(BUILD)/analyzer/main.o $(ANALYZER_OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
 
 $(BUILD)/seep-serve: $(call objects_of,serve http) $(ANALYZER_OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lmicrohttpd -pthread
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lmicrohttpd -pthread
 $(BUILD)/seep-push: $(call objects_of,push) $(ANALYZER_OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lpq
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lpq
 $(BUILD)/seep-watch: $(call objects_of,watch) $(ANALYZER_OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lncursesw -ltinfo -pthread
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS) -lncursesw -ltinfo -pthread
 $(BUILD)/analyzer/push/%.o: COMMON += $(PQ_FLAGS)
 
 # It jumps where others call.
@@ -150,11 +150,11 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(SERVE_PARTS) $(ANALYZER_OBJECTS)
 
 VERDICT_TOOL := $(BUILD)/tests/verdicts/judge_series
 $(VERDICT_TOOL): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/verdicts/*.c)) $(ANALYZER_OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
 # Writes recordings that are long, or have what no server here would do.
 RECORDING_TOOL := $(BUILD)/tests/push/recording
 $(RECORDING_TOOL): $(BUILD)/tests/push/recording.o $(ANALYZER_OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ANALYZER_LIBS)
 $(BUILD)/tests/push/%.o: tests/push/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(COMMON) $(C) -I$(BUILD) -c -o $@ $<
@@ -307,10 +307,24 @@ memory: setup-test ## what memory Seep adds, by size of blocks (5 min)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
 	@BUILD=$(BUILD) tests/bench/memory.sh
 
-check-asan: setup-test ## the unit tests under the address and undefined-behaviour sanitizers
-	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/asan unit-tests \
+# The analyzer under a sanitizer beside the ordinary shim and fixtures, which no sanitizer is to be in: it has the
+# allocator that the shim records.
+SANITIZED = $(BUILD)/$(SANITIZER)/seep $(COMPANIONS:$(BUILD)/%=$(BUILD)/$(SANITIZER)/%)
+ASAN_BATS := bad_input export gate growth metrics serve serve_attack serve_callsites serve_series push
+TSAN_UNIT := $(filter $(BUILD)/tests/unit/http_% $(BUILD)/tests/unit/serve_% $(BUILD)/tests/unit/watch_%,$(UNIT_TESTS))
+TSAN_BATS := serve serve_attack metrics watch
+check-asan: SANITIZER := asan
+check-asan: setup-test ## unit tests, and commands and servers end to end, under the address and undefined-behaviour sanitizers (10 min)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/asan unit-tests $(SANITIZED) \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
-	@BUILD=$(BUILD)/asan tests/lib/run_tests.sh $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS))
+	@BUILD=$(BUILD) tests/lib/sanitized.sh asan $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%) $(ASAN_BATS:%=tests/e2e/%.bats)
+check-tsan: SANITIZER := tsan
+check-tsan: setup-test ## what has threads, seep serve and seep top --watch, under the thread sanitizer (5 min)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/tsan $(SANITIZED) $(TSAN_UNIT:$(BUILD)/%=$(BUILD)/tsan/%) \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread'
+	@BUILD=$(BUILD) tests/lib/sanitized.sh tsan $(TSAN_UNIT:$(BUILD)/%=$(BUILD)/tsan/%) $(TSAN_BATS:%=tests/e2e/%.bats)
 
 FUZZERS := $(patsubst %.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 fuzz: setup-fuzz ## what strangers may send to seep serve, under libFuzzer and the sanitizers (3 min; SECONDS=60 each)
@@ -377,5 +391,5 @@ help: ## this list
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all verdicts verdicts-record fixtures unit-tests demo incidents test compat faults soak verify-unwind bounded bench selfcost bench-programs verdicts-long truth setup-truth \
-	bench-micro bench-scale bench-recorder bench-page sampling memory check-asan fuzz lint fmt page setup setup-build setup-page setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify setup-fuzz \
+	bench-micro bench-scale bench-recorder bench-page sampling memory check-asan check-tsan fuzz lint fmt page setup setup-build setup-page setup-demo setup-incidents setup-test setup-compat setup-bench setup-verify setup-fuzz \
 	setup-lint install uninstall clean help

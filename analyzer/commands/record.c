@@ -97,11 +97,12 @@ static void set_signals(sigset_t *while_waiting)
 
 /* ---- one arena ---- */
 
-/* For a process that ends with it: memory is not given back. */
+/* For a process that ends with it: memory is not given back, but stays known, so that a leak checker finds what is
+ * lost. */
 static int record_arena(const char *path)
 {
+	static struct recorder *recorder;
 	struct error error = {""};
-	struct recorder *recorder;
 	enum recorder_state state;
 	sigset_t while_waiting;
 	int code = recorder_open(path, &recorder, &error);

@@ -136,6 +136,8 @@ assert [time for time, value in curve(page, "private").items() if value is None]
 '
 }
 
+# The load keeps its rate only if the recorder beside it is as fast as it is.
+# bats test_tags=no_asan
 @test "rates add up to the counters, events to those of seep info" {
   check '
 def gained(name):

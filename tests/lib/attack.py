@@ -19,7 +19,7 @@ import time
 ATTACKS = {}
 LATE_S = 2.5
 SILENT_S = 4
-GROWN_BYTES = 24 << 20
+GROWN_BYTES = int(os.environ.get("SEEP_TEST_GROWN_MB", 24)) << 20
 
 
 class Wrong(Exception):

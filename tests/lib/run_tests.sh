@@ -20,7 +20,7 @@ trap 'rm -rf "$out"' EXIT
 run_one() { # TEST NUMBER
   local tap=$out/$2.tap started=$SECONDS code
   case $1 in
-  *.bats) timeout -k 5 "$file_limit_s" bats --tap "$1" >"$tap" 2>&1 ;;
+  *.bats) timeout -k 5 "$file_limit_s" bats --tap ${SEEP_TEST_TAGS:+--filter-tags "$SEEP_TEST_TAGS"} "$1" >"$tap" 2>&1 ;;
   *) timeout -k 5 "$file_limit_s" "$1" >"$tap" 2>&1 ;;
   esac
   code=$?
