@@ -314,13 +314,13 @@ ASAN_BATS := bad_input export gate growth metrics serve serve_attack serve_calls
 TSAN_UNIT := $(filter $(BUILD)/tests/unit/http_% $(BUILD)/tests/unit/serve_% $(BUILD)/tests/unit/watch_%,$(UNIT_TESTS))
 TSAN_BATS := serve serve_attack metrics watch
 check-asan: SANITIZER := asan
-check-asan: setup-test ## unit tests, and commands and servers end to end, under the address and undefined-behaviour sanitizers (10 min)
+check-asan: setup-test $(PAGE_PACKAGES) ## unit tests, and commands and servers end to end, under the address and undefined-behaviour sanitizers (10 min)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/asan unit-tests $(SANITIZED) \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 	@BUILD=$(BUILD) tests/lib/sanitized.sh asan $(UNIT_TESTS:$(BUILD)/%=$(BUILD)/asan/%) $(ASAN_BATS:%=tests/e2e/%.bats)
 check-tsan: SANITIZER := tsan
-check-tsan: setup-test ## what has threads, seep serve and seep top --watch, under the thread sanitizer (5 min)
+check-tsan: setup-test $(PAGE_PACKAGES) ## what has threads, seep serve and seep top --watch, under the thread sanitizer (5 min)
 	@$(MAKE) --no-print-directory -s -j$(JOBS) fixtures
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$(BUILD)/tsan $(SANITIZED) $(TSAN_UNIT:$(BUILD)/%=$(BUILD)/tsan/%) \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread'
