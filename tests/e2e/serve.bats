@@ -93,6 +93,30 @@ for r in json.load(open("answer"))["recordings"]: print(r["index"], r["name"], r
   [[ $(status -H "Authorization: Bearer $token" "$base/api/series") == 404 ]]
 }
 
+@test "where a recording cannot be read the page shows no other one's figures" {
+  "$SEEP" run -o three.db -- sleep 3
+  cp three.db gone.db
+  serve a three.db gone.db
+  rm gone.db
+  node "$BATS_TEST_DIRNAME/../lib/browser.mjs" "$url" 2>&1 3>&- <<'STEPS'
+await page.locator(".charts canvas").first().waitFor();
+await open("recording=1");
+await see("#foot", /gone\.db does not exist/);
+await see(".connection", /cannot be read/);
+await see("#view > .message", /gone\.db does not exist/);
+assert.equal(await page.locator(".charts canvas").count(), 0);
+await open("view=flame");
+await page.locator(".timeline canvas").waitFor();
+await page.locator(".flame-canvas").waitFor();
+await open("view=flame&recording=1");
+await see("#view", /gone\.db does not exist/);
+await open("recording=0");
+await page.locator(".charts canvas").first().waitFor();
+for (const one of complaints) assert.match(one, /status of 404/);
+complaints.length = 0;
+STEPS
+}
+
 @test "an open page begins anew when seep serve comes back with another recording" {
   local browser
   cp "$BATS_FILE_TMPDIR/a.db" b.db

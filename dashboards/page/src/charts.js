@@ -135,8 +135,11 @@ export function createCharts(root, app) {
 			held = now;
 			show();
 		},
-		onError(error) {
-			if (held) return; // what is drawn stays, and the header says that the connection is lost
+		onError(error, isNew) {
+			if (!isNew) return; // what is drawn stays, and the header says that the connection is lost
+			held = null;
+			place([]);
+			showList([]);
 			message.hidden = false;
 			message.textContent = error.message;
 		},
@@ -174,7 +177,9 @@ export function createTimeline(root, app) {
 			const memory = groupCharts(held.curves).find((group) => group.key === "memory:bytes");
 			if (memory) chart.set({ times: held.times, curves: colouredCurves(memory), marks: held.marks });
 		},
-		onError() {},
+		onError(_, isNew) {
+			if (isNew) chart.set({ times: [], curves: [], marks: [] });
+		},
 	});
 
 	root.append(place);

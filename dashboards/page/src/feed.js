@@ -6,7 +6,8 @@ import { appendSeries, holdSeries, isTooFine, POINTS } from "./view/series.js";
 
 /**
  * @param {import("./types").App} app
- * @param {{whole: boolean, onData: (held: Held) => void, onError: (error: Error) => void}} options whole: whatever span is selected
+ * @param {{whole: boolean, onData: (held: Held) => void, onError: (error: Error, isNew: boolean) => void}} options
+ * whole: whatever span is selected; isNew: what was told before is of another question
  */
 export function createFeed(app, { whole, onData, onError }) {
 	/** @type {Held | null} */
@@ -31,7 +32,7 @@ export function createFeed(app, { whole, onData, onError }) {
 			take(answer);
 			if (held) onData(held);
 		} catch (error) {
-			if (!signal.aborted) onError(/** @type {Error} */ (error));
+			if (!signal.aborted) onError(/** @type {Error} */ (error), !held);
 		} finally {
 			if (!signal.aborted) isBusy = false;
 		}

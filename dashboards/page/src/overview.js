@@ -162,7 +162,9 @@ export function create(root, app) {
 			if (signal.aborted) return;
 			isBehind = true;
 			if (answer && isSame) return; // what is shown stays, and the next tick tries again
+			answer = null;
 			fill(place, element("p", { class: "panel message" }, /** @type {Error} */ (error).message));
+			text(spoken, /** @type {Error} */ (error).message);
 			table.set([]);
 		}
 	}
