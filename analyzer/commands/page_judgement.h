@@ -25,7 +25,8 @@ struct page_judgement {
 	struct callsite_cum *cums; /* the same */
 	const struct verdict_marks *marks;
 	int64_t changed_ns; /* the recording's, as it was judged */
-	int64_t cost_ns;    /* CPU time that it took */
+	int64_t cost_ns; /* CPU time that it took; 0: names were looked up in it, once for all, so that it is no measure
+			  */
 };
 
 /*

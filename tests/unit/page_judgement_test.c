@@ -205,6 +205,23 @@ static void new_figures_are_judged_when_it_is_time(void **state)
 	buffer_release(&event);
 }
 
+/* Whoever has just opened the page would otherwise wait half a minute for the second one. */
+static void looking_up_names_for_the_first_time_delays_no_judgement(void **state)
+{
+	struct page_fixture *fixture = *state;
+	struct page_recording *recording;
+	struct buffer event = {0};
+
+	assert_int_equal(judged(fixture, &recording)->cost_ns, 0);
+	record(fixture, SECONDS, SECONDS + 6);
+	passed_ns += 6 * NS_PER_S;
+	fixture->page->clock_ns = later;
+	page_tick(fixture->page, &event);
+	assert_int_equal(recording->judged_version, 1);
+	assert_true(judged(fixture, &recording)->cost_ns > 0);
+	buffer_release(&event);
+}
+
 static void what_nobody_has_asked_for_since_is_not_judged_again(void **state)
 {
 	struct page_fixture *fixture = *state;
@@ -342,6 +359,7 @@ int main(void)
 		TEST(what_cannot_be_judged_is_said),
 		TEST(a_judgement_is_kept_while_its_figures_are),
 		TEST(new_figures_are_judged_when_it_is_time),
+		TEST(looking_up_names_for_the_first_time_delays_no_judgement),
 		TEST(what_nobody_has_asked_for_since_is_not_judged_again),
 		TEST(several_spans_are_kept_beside_each_other),
 		TEST(figures_and_judgements_share_names),
