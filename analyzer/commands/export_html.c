@@ -25,6 +25,7 @@ struct question {
 	size_t recording;
 	const char *name, *value; /* a parameter more; NULL none */
 	const char *base;         /* the recording to compare with, by index; NULL none */
+	bool may_lack;            /* where it is not known the answer is why */
 };
 
 /* In a script element a '<' may begin what ends it, and in JSON it stands in strings only. */
@@ -49,6 +50,21 @@ static int add_parameter(struct report *report, struct page_query *query, struct
 	return page_query_add(query, name, value, report->error);
 }
 
+static int ask(const struct report *report, const struct question *question, const struct page_query *query,
+	       struct buffer *json)
+{
+	struct error why = {0};
+	struct json refusal = {.out = json};
+	int code = question->answer(report->page, query, json, &why);
+
+	if (code != SEEP_ERR_NOT_FOUND || !question->may_lack)
+		return code ? error_set(report->error, code, "%s", why.text) : SEEP_OK;
+	json_begin_object(&refusal, NULL);
+	json_string(&refusal, "error", why.text);
+	json_end_object(&refusal);
+	return SEEP_OK;
+}
+
 /* The request is the map's key: the page looks it up without regard to the order of parameters and to defaults. */
 static int add_answer(struct report *report, const struct question *question)
 {
@@ -64,7 +80,7 @@ static int add_answer(struct report *report, const struct question *question)
 	if (!code)
 		code = add_parameter(report, &query, &request, "base", question->base);
 	if (!code)
-		code = question->answer(report->page, &query, &json, report->error);
+		code = ask(report, question, &query, &json);
 	if (!code) {
 		struct buffer key = {0};
 
@@ -82,14 +98,6 @@ static int add_answer(struct report *report, const struct question *question)
 	return code;
 }
 
-/* A recording that is too short to be judged has its curves and flame graphs all the same. */
-static int add_if_known(struct report *report, const struct question *question)
-{
-	int code = add_answer(report, question);
-
-	return code == SEEP_ERR_NOT_FOUND ? SEEP_OK : code;
-}
-
 /* Copied, for a judgement is valid until the page is asked again. */
 static int read_callsites(struct report *report, size_t recording, struct callsite_id **out, size_t *count)
 {
@@ -99,13 +107,14 @@ static int read_callsites(struct report *report, size_t recording, struct callsi
 	struct page_query query = {.parameters = {{"recording", index}}, .count = 1};
 	const struct page_judgement *judgement;
 	struct page_recording *judged;
-	int code = page_judge(report->page, &query, &call, &judgement, &judged, report->error);
+	struct error why = {0};
+	int code = page_judge(report->page, &query, &call, &judgement, &judged, &why);
 
 	free(index);
 	*out = NULL;
 	*count = 0;
 	if (code)
-		return code == SEEP_ERR_NOT_FOUND ? SEEP_OK : code;
+		return code == SEEP_ERR_NOT_FOUND ? SEEP_OK : error_set(report->error, code, "%s", why.text);
 	*count = judgement->judged.judgement.group_count;
 	if (*count > EXPORT_HTML_CALLSITES)
 		*count = EXPORT_HTML_CALLSITES;
@@ -122,8 +131,8 @@ static int add_callsites(struct report *report, size_t recording)
 	int code = read_callsites(report, recording, &ids, &count);
 
 	for (size_t i = 0; i < count && !code; i++)
-		code = add_if_known(
-			report, &(struct question){"/api/callsite", page_callsite, recording, "id", ids[i].text, NULL});
+		code = add_answer(report, &(struct question){"/api/callsite", page_callsite, recording, "id",
+							     ids[i].text, NULL, .may_lack = true});
 	free(ids);
 	return code;
 }
@@ -135,19 +144,20 @@ static int add_flames(struct report *report, size_t recording, const char *base)
 	int code = page_types(report->page, recording, &types, &count, report->error);
 
 	for (size_t i = 0; i < count && !code; i++)
-		code = add_answer(report,
-				  &(struct question){"/api/flame", page_flame, recording, "type", types[i].name, base});
+		code = add_answer(report, &(struct question){"/api/flame", page_flame, recording, "type", types[i].name,
+							     base, .may_lack = false});
 	free(types);
 	return code;
 }
 
 static int add_recording(struct report *report, size_t recording)
 {
-	int code = add_answer(report, &(struct question){"/api/series", page_series, recording, NULL, NULL, NULL});
+	int code = add_answer(report, &(struct question){"/api/series", page_series, recording, .name = NULL});
 
+	/* one that is too short to be judged has its curves and flame graphs all the same */
 	if (!code)
-		code = add_if_known(report,
-				    &(struct question){"/api/callsites", page_callsites, recording, NULL, NULL, NULL});
+		code = add_answer(report,
+				  &(struct question){"/api/callsites", page_callsites, recording, .may_lack = true});
 	if (!code)
 		code = add_callsites(report, recording);
 	if (!code)

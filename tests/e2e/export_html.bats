@@ -154,8 +154,11 @@ CHECK
 @test "a recording that is too short to be judged has a report all the same" {
   "$SEEP" run -o short.db "$PROGRAMS/handles_kinds" >short.out
   "$SEEP" export --html -o short.html short.db
+  run -3 --separate-stderr "$SEEP" export --html -o /dev/full short.db
+  [[ $stderr == "seep export: cannot write /dev/full: "* ]]
   browse short.html <<'STEPS'
 await page.waitForSelector("#foot p");
+await see("#view .panel.message", /^short\.db has less than two seconds to judge; /);
 await open("view=flame&type=fds");
 await see(".flame-words", /descriptors held/);
 STEPS

@@ -44,6 +44,7 @@ export function embeddedSource(map) {
 					404,
 					true,
 				);
+			if (typeof answer.error === "string") throw new SourceError(answer.error, 404, true);
 			return answer;
 		},
 		follow: () => () => {},
