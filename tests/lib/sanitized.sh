@@ -27,8 +27,9 @@ export SEEP_TEST_TAGS="!no_$name" SEEP_TEST_FILE_LIMIT=1800 BATS_TEST_TIMEOUT=60
 # Newer kernels put a program where a sanitizer wants to have its own memory.
 code=0
 setarch -R tests/lib/run_tests.sh "$@" || code=1
+# One that a test kills while it looks for leaks says that it could not: no finding.
 for report in "$reports"/*; do
-  [[ -e $report ]] || break
+  grep -qsE 'ERROR|WARNING|FATAL|CHECK failed|runtime error' "$report" || continue
   cat "$report"
   code=1
 done
