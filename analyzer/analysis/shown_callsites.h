@@ -13,8 +13,8 @@
  *  - The sum over a kind's callsites and its "other" is the kind's own figure, exactly, whoever is shown.
  *  - No counter falls. What was acquired and released since the last update is added to the callsite that it belongs to
  *    now: a callsite's counters begin with 0 when it is first shown. One that loses its place leaves its counts to
- *    "other". What was there at the first update is "other", too: after a restart of `seep serve` callsites' counters then
- *    begin anew, and databases know how to take that.
+ *    "other". What was there at the first update is "other", too: after a restart of `seep serve` callsites' counters
+ * then begin anew, and databases know how to take that.
  *
  * Pure. Owns its memory until shown_callsites_release().
  */
