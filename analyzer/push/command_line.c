@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define FOLLOW_S 60 /* history has a row a minute */
@@ -44,19 +45,22 @@ static bool is_seconds(const char *text, double *out)
 	return isdigit((unsigned char)*text) && !*end && isfinite(*out) && *out >= 0.1 && *out <= 86400;
 }
 
+static bool is_number(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789.")];
+}
+
 /* `--follow 5` is as good as `--follow=5`, unless 5 is a file. */
 static int set_follow(struct push_line *line, int argc, char **argv, struct error *error)
 {
-	double seconds;
+	const char *given = optarg;
 
 	line->follow_s = FOLLOW_S;
-	if (optarg && !is_seconds(optarg, &line->follow_s))
+	if (!given && optind < argc && is_number(argv[optind]) && access(argv[optind], F_OK) < 0)
+		given = argv[optind++];
+	if (given && !is_seconds(given, &line->follow_s))
 		return error_set(error, SEEP_ERR_USAGE, "--follow takes seconds between 0.1 and 86400, not '%.64s'",
-				 optarg);
-	if (!optarg && optind < argc && is_seconds(argv[optind], &seconds) && access(argv[optind], F_OK) < 0) {
-		line->follow_s = seconds;
-		optind++;
-	}
+				 given);
 	return SEEP_OK;
 }
 

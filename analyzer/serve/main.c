@@ -142,10 +142,14 @@ static bool await_run(struct serve *serve, const struct serve_line *line, int st
 
 /* ---- serving ---- */
 
-static void print_url(const struct http_server *http, const char *token)
+/* Nobody could open a page whose URL was never told. */
+static int print_url(const struct http_server *http, const char *token, struct error *error)
 {
-	printf("http://%s:%u/?token=%s\n", http_address(http), (unsigned)http_port(http), token);
-	fflush(stdout);
+	if (printf("http://%s:%u/?token=%s\n", http_address(http), (unsigned)http_port(http), token) > 0 &&
+	    !fflush(stdout))
+		return SEEP_OK;
+	return error_set(error, SEEP_ERR_IO, "cannot print the page's URL: %s; give standard output a place",
+			 strerror(errno));
 }
 
 static void list_assets(struct http_asset assets[PAGE_ASSET_COUNT])
@@ -180,11 +184,10 @@ static int serve(const struct serve_line *line, const char *token, int stop, str
 	list_assets(assets);
 	if (!code)
 		code = http_open(&options, &serve.http, error);
-	if (!code) {
-		print_url(serve.http, token);
-		if (!line->for_run || await_run(&serve, line, stop, &code, error))
-			code = http_run(serve.http, stop, error);
-	}
+	if (!code)
+		code = print_url(serve.http, token, error);
+	if (!code && (!line->for_run || await_run(&serve, line, stop, &code, error)))
+		code = http_run(serve.http, stop, error);
 	http_close(serve.http);
 	metrics_close(serve.metrics);
 	page_close(serve.page);

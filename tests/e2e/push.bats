@@ -302,6 +302,7 @@ has_no_push() {
   local file=$BATS_FILE_TMPDIR/buggy.db server=127.0.0.1:$PG_PORT
   fails 2 'where to?' "$file"
   fails 2 'needs a value' --postgres
+  fails 2 "--follow takes seconds between 0.1 and 86400, not '0'" --postgres "$URL" --follow 0 x.db
   fails 2 'unknown option --postgre-s' --postgre-s=x
   fails 2 'and this is neither' --postgres 'postgresql://u:geheim@h:bad:port/%zz' "$file"
   fails 2 'takes seconds' --postgres "$URL" --follow=never "$file"

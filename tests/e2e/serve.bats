@@ -194,6 +194,8 @@ STEPS
   refuses 3 "cannot listen on 127.0.0.1:$port: the port is in use" --listen "127.0.0.1:$port" "$BATS_FILE_TMPDIR/a.db"
   refuses 3 'has no such address' --listen 192.0.2.1:0 "$BATS_FILE_TMPDIR/a.db"
   refuses 3 'cannot listen on nowhere.invalid:0' --listen nowhere.invalid:0 "$BATS_FILE_TMPDIR/a.db"
+  run -3 --separate-stderr bash -c "'$SEEP' serve '$BATS_FILE_TMPDIR/a.db' >/dev/full"
+  [[ $stderr == "seep serve: cannot print the page's URL: No space left on device"* ]] || fail "$stderr"
   refuses 2 "'8080' is no address" --listen 8080 "$BATS_FILE_TMPDIR/a.db"
   refuses 2 "'::1:80' is no address" --listen ::1:80 "$BATS_FILE_TMPDIR/a.db"
   refuses 2 'unknown option --lisen' --lisen=x
