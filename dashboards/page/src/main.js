@@ -311,8 +311,8 @@ function ticked(tick) {
 	for (const one of tick.recordings) {
 		const recording = recordings[one.index];
 		if (!recording) continue;
-		const before = versions.get(one.index);
-		if (one.index === app.recording().index && before !== undefined && before !== one.judged_version)
+		// of the first tick, too: it may tell of a later judgement than the one that was just asked for
+		if (one.index === app.recording().index && versions.get(one.index) !== one.judged_version)
 			change.data = true;
 		versions.set(one.index, one.judged_version);
 		recording.newest_s = one.newest_s;
